@@ -1,0 +1,1 @@
+"""The ears: a room per kind of source, a folder per system."""

@@ -1,0 +1,1 @@
+"""The judge: pure functions and Splink; no database, no Kafka, no Flask."""

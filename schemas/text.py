@@ -1,0 +1,65 @@
+"""Field types that every model shares: text PostgreSQL can store, times with a zone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    JsonValue,
+    StringConstraints,
+)
+
+LONGEST_TEXT = 4_096
+"""Characters in one field; a longer value is no customer data but an accident."""
+
+LONGEST_RAW_TEXT = 65_536
+"""Characters in one field of a raw row."""
+
+
+def storable(value: str) -> str:
+    """Return the value; raise ValueError for what is no PostgreSQL text."""
+    if "\x00" in value:
+        raise ValueError("holds a NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("holds a lone surrogate")
+    return value
+
+
+def _storable_tree(value: Any) -> Any:
+    if isinstance(value, str):
+        if len(value) > LONGEST_RAW_TEXT:
+            raise ValueError(f"holds a text longer than {LONGEST_RAW_TEXT} characters")
+        storable(value)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _storable_tree(key)
+            _storable_tree(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _storable_tree(inner)
+    return value
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT),
+    AfterValidator(storable),
+]
+Identifier = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(storable),
+]
+System = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+Raw = Annotated[dict[str, JsonValue], AfterValidator(_storable_tree)]
+Time = AwareDatetime
+
+
+class Word(BaseModel):
+    """A frozen model that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

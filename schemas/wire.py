@@ -1,0 +1,124 @@
+"""How a change event stands on Kafka: topics, partition keys, encode and decode."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from pydantic import ValidationError
+
+from schemas.change_event import CHANGE_EVENT, ChangeEvent, RecordKind
+
+SOURCE_TOPIC_PREFIX = "couture.source."
+POSITIONS_TOPIC = "couture.positions"
+CUSTOMERS_TOPIC = "couture.customers"
+EVENTS_TOPIC = "couture.events"
+DEADLETTERS_TOPIC = "couture.deadletters"
+
+SCHEMA = "change_event/1"
+"""Value of the `schema` header that this version writes and reads."""
+
+LARGEST_MESSAGE = 1_048_576
+"""Bytes; Kafka's own default bound."""
+
+Headers = list[tuple[str, bytes]]
+
+
+class Malformed(StrEnum):
+    """Why a message cannot be read."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    UNKNOWN_SCHEMA = "unknown_schema"
+    NOT_JSON = "not_json"
+    UNSTORABLE_TEXT = "unstorable_text"
+    WRONG_SHAPE = "wrong_shape"
+    WRONG_SYSTEM = "wrong_system"
+
+
+class MalformedMessage(Exception):
+    """A message that no retry can read; `detail` names fields, never their values."""
+
+    def __init__(self, reason: Malformed, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def source_topic(system: str) -> str:
+    """Return the topic that carries the change events of one system."""
+    return SOURCE_TOPIC_PREFIX + system
+
+
+def partition_key(event: ChangeEvent) -> bytes:
+    """Return the key that keeps the events of one source record in order."""
+    key = str(event.key)
+    if event.kind is not RecordKind.CUSTOMER:
+        key = f"{event.kind}/{key}"
+    return key.encode()
+
+
+def encode(event: ChangeEvent) -> tuple[bytes, bytes, Headers]:
+    """Return the key, value and headers of a change event's message."""
+    value = event.model_dump_json(exclude_defaults=True, exclude_none=True)
+    kind = f'"kind":"{event.kind}",'
+    return (
+        partition_key(event),
+        ("{" + kind + value[1:]).encode(),
+        [("schema", SCHEMA.encode())],
+    )
+
+
+def decode(
+    value: bytes | None, headers: Iterable[tuple[str, bytes | None]], *, topic: str
+) -> ChangeEvent:
+    """Return the change event of a message; raise MalformedMessage if there is none."""
+    if not value:
+        raise MalformedMessage(Malformed.EMPTY, "the message has no value")
+    if len(value) > LARGEST_MESSAGE:
+        detail = f"{len(value)} bytes, the limit is {LARGEST_MESSAGE}"
+        raise MalformedMessage(Malformed.TOO_LARGE, detail)
+    _check_schema(dict(headers))
+    try:
+        event = CHANGE_EVENT.validate_json(value)
+    except ValidationError as error:
+        raise _malformed(error, value) from None
+    if source_topic(event.key.system) != topic:
+        detail = f"system {event.key.system} does not belong on {topic}"
+        raise MalformedMessage(Malformed.WRONG_SYSTEM, detail)
+    return event
+
+
+def _check_schema(headers: Mapping[str, bytes | None]) -> None:
+    written = headers.get("schema")
+    if written != SCHEMA.encode():
+        name = (written or b"none").decode("utf-8", "replace")[:60]
+        detail = f"schema header {name!r}, this version reads {SCHEMA!r}"
+        raise MalformedMessage(Malformed.UNKNOWN_SCHEMA, detail)
+
+
+def _malformed(error: ValidationError, value: bytes) -> MalformedMessage:
+    problems = error.errors(
+        include_url=False, include_context=False, include_input=False
+    )
+    first = problems[0]
+    if first["type"] == "json_invalid":
+        if _has_lone_surrogate(value):
+            return MalformedMessage(Malformed.UNSTORABLE_TEXT, "holds a lone surrogate")
+        return MalformedMessage(Malformed.NOT_JSON, "the value is not JSON")
+    where = ".".join(str(part) for part in first["loc"]) or "the message"
+    detail = f"{where}: {first['msg']}" + (
+        f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    )
+    unstorable = "NUL character" in first["msg"] or "lone surrogate" in first["msg"]
+    reason = Malformed.UNSTORABLE_TEXT if unstorable else Malformed.WRONG_SHAPE
+    return MalformedMessage(reason, detail[:500])
+
+
+def _has_lone_surrogate(value: bytes) -> bool:
+    try:
+        text = json.dumps(json.loads(value), ensure_ascii=False)
+    except ValueError:
+        return False
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,1 @@
+"""The housekeeper: the database, the resolver, the API and the pages."""

@@ -1,0 +1,1 @@
+"""Tables, and one file per noun that holds its queries."""

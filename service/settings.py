@@ -1,0 +1,21 @@
+"""The environment, read once: what the service needs to know, checked at start."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings from `COUTURE_*` variables; raises ValidationError for a bad value."""
+
+    model_config = SettingsConfigDict(env_prefix="COUTURE_", frozen=True)
+
+    database_url: str = Field(
+        default="postgresql://localhost/couture", description="libpq URL"
+    )
+    kafka: str = Field(default="localhost:9092", description="bootstrap servers")
+    consumer: str = Field(default="couture-resolver", description="consumer group")
+    batch_size: int = Field(default=500, ge=1, le=5_000, description="micro-batch")
+    listen: str = Field(default="127.0.0.1:8080", description="API host:port")
+    log_format: str = Field(default="json", pattern="^(json|console)$")
