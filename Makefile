@@ -1,0 +1,45 @@
+# A newcomer needs two commands: `make demo` and `make test`.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+  && echo $$python && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test check format lock clean
+.DELETE_ON_ERROR:
+
+demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
+	@$(BIN)/couture demo $(DEMO_ARGS)
+
+test: check ## everything that must hold
+	$(BIN)/pytest $(TEST_ARGS)
+
+check: $(INSTALLED) ## what needs no process: style, types, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --all-extras --universal \
+	  --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .couture *.egg-info build .mypy_cache .ruff_cache .pytest_cache \
+	  .hypothesis .import_linter_cache
+
+$(INSTALLED): requirements.lock
+	@test -n "$(PYTHON)" || { echo "Couture needs Python 3.11 or later: install it, \
+	or name it with 'make PYTHON=/path/to/python3.11'." >&2; exit 1; }
+	@echo "Creating the environment in $(VENV) (once, about a minute)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
