@@ -24,7 +24,10 @@ class DatabaseUnavailable(ServiceError):
     """PostgreSQL does not answer: try again later."""
 
     retriable = True
-    remedy = "Check that PostgreSQL runs and that COUTURE_DATABASE_URL names it."
+    remedy = "Check that it runs and that COUTURE_DATABASE_URL names it."
+
+    def __init__(self, place: str = "the given address") -> None:
+        super().__init__(f"No PostgreSQL answers at {place}.")
 
 
 class DatabaseNotMigrated(ServiceError):
@@ -37,7 +40,10 @@ class BrokerUnavailable(ServiceError):
     """Kafka does not answer: try again later."""
 
     retriable = True
-    remedy = "Check that the broker runs and that COUTURE_KAFKA names it."
+    remedy = "Check that it runs and that COUTURE_KAFKA names it."
+
+    def __init__(self, place: str = "the given address") -> None:
+        super().__init__(f"No Kafka broker answers at {place}.")
 
 
 class PortTaken(ServiceError):
@@ -58,3 +64,13 @@ class UnknownKey(ServiceError):
 
 class UnknownScope(ServiceError):
     """A scope is not one of ours: choose a known one."""
+
+
+class KeyRefused(ServiceError):
+    """A request came without a key that is valid now: get one."""
+
+    remedy = "Send `Authorization: Bearer couture_...` with a key that is not revoked."
+
+
+class ScopeMissing(ServiceError):
+    """The key is valid but may not do this: ask for a key with the scope."""

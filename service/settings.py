@@ -19,3 +19,10 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=500, ge=1, le=5_000, description="micro-batch")
     listen: str = Field(default="127.0.0.1:8080", description="API host:port")
     log_format: str = Field(default="json", pattern="^(json|console)$")
+    api_workers: int = Field(default=1, ge=1, le=64, description="API processes")
+    api_threads: int = Field(default=8, ge=1, le=128, description="threads of each")
+    cursor_secret: str = Field(
+        default="",
+        repr=False,
+        description="signs the API's cursors; without it they end with the process",
+    )
