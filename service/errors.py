@@ -46,6 +46,10 @@ class BrokerUnavailable(ServiceError):
         super().__init__(f"No Kafka broker answers at {place}.")
 
 
+class ServerDidNotStart(ServiceError):
+    """A child process of ours failed at its start: read its log."""
+
+
 class PortTaken(ServiceError):
     """Another program listens there: choose another address."""
 
