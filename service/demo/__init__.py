@@ -1,1 +1,1 @@
-"""A simulated retailer: four real source systems, people who do not exist, known truth."""
+"""A simulated retailer: four real systems, people who do not exist, known truth."""

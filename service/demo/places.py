@@ -50,9 +50,9 @@ class Home:
         """Return the address in our words."""
         return Address(
             street_number=self.street_number or None,
-            street=self.street,
+            street=self.street or None,
             postal_code=self.postal_code,
-            city=self.city,
+            city=self.city or None,
             country="FR",
         )
 
