@@ -17,10 +17,10 @@ from psycopg import sql
 from service import ports
 from service.errors import Misconfigured, ServerDidNotStart
 from service.postgres_files import INSTALL, binary, initialise, server_user
+from service.processes import end, launch, tail
 from service.tether import tethered
 
 START_SECONDS = 60.0
-STOP_SECONDS = 30.0
 
 SERVER_OPTIONS = {
     "listen_addresses": ports.LOCALHOST,
@@ -65,16 +65,7 @@ class _Child:
     _polite = signal.SIGTERM
 
     def _launch(self, command: Sequence[str], env: Mapping[str, str]) -> None:
-        with self.log.open("ab") as log:
-            # A session of its own: Ctrl-C reaches us alone, and we stop it in order.
-            self._process = subprocess.Popen(
-                command,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._process = launch(command, env=env, log=self.log)
 
     def _await(self, ready: Callable[[], bool]) -> str | None:
         """Wait until ready; return None, or the end of the log if it never was."""
@@ -84,18 +75,12 @@ class _Child:
                 return None
             time.sleep(0.02)
         self._end(signal.SIGKILL)
-        return self.log.read_text(errors="replace")[-600:].strip()
+        return tail(self.log)
 
     def _end(self, polite: signal.Signals) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(polite)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            end(process, polite=polite)
 
 
 class EmbeddedPostgres(_Child):
