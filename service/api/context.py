@@ -1,0 +1,41 @@
+"""What the views of one application share: the pool and the cursors' seal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask import Flask, current_app
+
+from service.api.cursor import Cursors
+from service.database import read_pool
+from service.database.read_pool import ReadPool
+from service.database.session import Connection
+
+Answer = TypeVar("Answer")
+_NAME = "couture"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Made once by the application factory, found again in every view."""
+
+    pool: ReadPool
+    cursors: Cursors
+
+
+def attach(app: Flask, context: Context) -> None:
+    """Give the application its context."""
+    app.extensions[_NAME] = context
+
+
+def context() -> Context:
+    """Return the context of the application that serves this request."""
+    found: Context = current_app.extensions[_NAME]
+    return found
+
+
+def read(query: Callable[[Connection], Answer]) -> Answer:
+    """Return the answer of one read; raise DatabaseUnavailable if there is none."""
+    return read_pool.read(context().pool, query)

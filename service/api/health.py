@@ -1,0 +1,33 @@
+"""Health: alive (the process answers) and ready (the database is there, migrated)."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi.blueprint import APIBlueprint
+
+from service.access import public
+from service.api.answers import HealthAnswer, problem_document
+from service.api.context import read
+from service.api.pages import json_answer
+from service.api.problems import Refusal
+from service.database import readiness
+
+health = APIBlueprint("health", __name__)
+
+
+@health.get("/health/live", responses={"200": HealthAnswer})
+@public
+def live() -> Response:
+    """Say that the process answers."""
+    return json_answer({"status": "ok"})
+
+
+@health.get(
+    "/health/ready", responses={"200": HealthAnswer, "503": problem_document(503)}
+)
+@public
+def ready() -> Response:
+    """Say whether requests can be served: the database answers and is migrated."""
+    if read(readiness.missing_tables):
+        raise Refusal("unavailable", "The database is not migrated.")
+    return json_answer({"status": "ok"})

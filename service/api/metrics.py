@@ -1,0 +1,118 @@
+"""Figures for Prometheus, and one access-log line per answer; no personal data."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+
+import structlog
+from flask import Blueprint, Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from service.access import public
+from service.database import freshness_reads, read_pool
+from service.database.read_pool import ReadPool
+from service.errors import DatabaseUnavailable
+
+log = structlog.get_logger()
+
+_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class _Freshness(Collector):
+    """Asks the database at each scrape how late every system is."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        lag = GaugeMetricFamily(
+            "couture_freshness_lag_seconds",
+            "From a system's last change to its effect",
+            labels=["system"],
+        )
+        age = GaugeMetricFamily(
+            "couture_freshness_age_seconds",
+            "Since a system's last change took effect",
+            labels=["system"],
+        )
+        try:
+            ages = read_pool.read(self._pool, freshness_reads.ages)
+        except DatabaseUnavailable:
+            ages = []
+        for system in ages:
+            age.add_metric([system.system], system.age_s)
+            if system.lag_s is not None:
+                lag.add_metric([system.system], system.lag_s)
+        yield lag
+        yield age
+
+
+def measure(app: Flask, pool: ReadPool) -> None:
+    """Count and time every answer, log it, and serve the figures at /metrics."""
+    registry = CollectorRegistry()
+    registry.register(_Freshness(pool))
+    answers = Counter(
+        "couture_http_answers_total",
+        "Answers by route template",
+        ["method", "route", "status"],
+        registry=registry,
+    )
+    seconds = Histogram(
+        "couture_http_seconds",
+        "Time to answer",
+        ["route"],
+        registry=registry,
+        buckets=_BUCKETS,
+    )
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+        g.request_id = uuid.uuid4()
+
+    @app.after_request
+    def end(answer: Response) -> Response:
+        spent = time.perf_counter() - g.get("began", time.perf_counter())
+        # The template, never the path: a path holds keys and a query holds people.
+        route = request.url_rule.rule if request.url_rule else "(none)"
+        method = request.method if request.method in _METHODS else "(other)"
+        answers.labels(method, route, str(answer.status_code)).inc()
+        seconds.labels(route).observe(spent)
+        _log_answer(answer, method=method, route=route, spent=spent)
+        return answer
+
+    app.register_blueprint(_metrics_page(registry))
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _log_answer(answer: Response, *, method: str, route: str, spent: float) -> None:
+    caller = g.get("caller")
+    log.info(
+        "request answered",
+        method=method,
+        route=route,
+        status=answer.status_code,
+        ms=round(spent * 1_000, 2),
+        key_id=caller.key_id if caller else None,
+        request_id=str(g.get("request_id", "")),
+    )
+
+
+def _metrics_page(registry: CollectorRegistry) -> Blueprint:
+    page = Blueprint("metrics", __name__)
+
+    @page.get("/metrics")
+    @public
+    def metrics() -> Response:
+        """Return the figures in Prometheus' text format."""
+        return Response(
+            generate_latest(registry), content_type="text/plain; version=0.0.4"
+        )
+
+    return page

@@ -1,0 +1,64 @@
+"""Orders: a customer's, and one by its key from any channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Response
+from flask_openapi.blueprint import APIBlueprint
+
+from service.access import needs
+from service.api.answers import OrderAnswer, OrdersAnswer, documented
+from service.api.context import read
+from service.api.pages import after, json_answer, page_answer, time_place
+from service.api.parameters import CustomerPath, OrderPath, PageQuery
+from service.api.problems import Refusal
+from service.api.security import KEY
+from service.database import order_reads
+
+orders = APIBlueprint("orders", __name__, abp_security=KEY)
+
+
+@orders.get(
+    "/v1/customers/<customer_id>/orders",
+    responses=documented(OrdersAnswer, 404, moved=True),
+)
+@needs("orders:read")
+def customer_orders(path: CustomerPath, query: PageQuery) -> Response:
+    """List a customer's orders of all channels, newest first."""
+    place = after("orders", path.customer_id, query.cursor)
+    last = (place[0], place[1], place[2]) if place else None
+    stored = read(
+        lambda c: order_reads.page(c, path.customer_id, after=last, limit=query.limit)
+    )
+    return page_answer(
+        stored,
+        listing="orders",
+        customer_id=path.customer_id,
+        limit=query.limit,
+        row=_keyed,
+        place=time_place,
+    )
+
+
+def _keyed(row: dict[str, Any]) -> dict[str, Any]:
+    return {"key": f"{row['system']}:{row['id']}", **row["record"]}
+
+
+@orders.get("/v1/orders/<path:order_key>", responses=documented(OrderAnswer, 404))
+@needs("orders:read")
+def order(path: OrderPath) -> Response:
+    """Read one order and its status, whichever channel it was placed in."""
+    key = path.order_key
+    stored = read(lambda connection: order_reads.by_key(connection, key))
+    if stored is None:
+        raise Refusal("not-found", "No order has this key.")
+    return json_answer(
+        {
+            "key": str(key),
+            **stored.record,
+            "customer_id": stored.customer_id,
+            "freshness": orjson.Fragment(stored.freshness),
+        }
+    )

@@ -1,0 +1,51 @@
+"""What is refused before any view: a body too large, no JSON, a parameter twice."""
+
+from __future__ import annotations
+
+import orjson
+from flask import Flask, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from service.api.problems import Refusal, invalid_parameter
+
+LARGEST_BODY = 1_048_576
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_SERVED = ("application/json", "application/problem+json")
+
+
+def check_requests(app: Flask) -> None:
+    """Refuse what no view could understand."""
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+
+    @app.before_request
+    def check() -> None:
+        if (request.content_length or 0) > LARGEST_BODY:
+            raise RequestEntityTooLarge
+        if request.endpoint is None or not request.path.startswith("/v1/"):
+            return
+        _check_accept()
+        _check_parameters()
+        if request.method in _WITH_BODY:
+            _check_body()
+
+
+def _check_accept() -> None:
+    if "Accept" not in request.headers:
+        return
+    if not any(request.accept_mimetypes[media] for media in _SERVED):
+        raise Refusal("not-acceptable", "The request accepts no JSON.")
+
+
+def _check_parameters() -> None:
+    for values in request.args.listvalues() if request.query_string else ():
+        if len(values) > 1:
+            raise invalid_parameter("query", "names a parameter twice")
+
+
+def _check_body() -> None:
+    if not request.is_json:
+        raise Refusal("unsupported-type", "The body is not declared as JSON.")
+    try:
+        orjson.loads(request.get_data(cache=True))
+    except orjson.JSONDecodeError as error:
+        raise Refusal("broken-request", "The body is not valid JSON.") from error

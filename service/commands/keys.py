@@ -1,0 +1,62 @@
+"""`couture key`: the keys by which channels are known to the API."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from service import access
+from service.errors import ServiceError
+from service.settings import Settings
+
+keys_app = typer.Typer(help="Keys of the channels that read the API.")
+
+
+@contextmanager
+def _one_sentence() -> Iterator[Settings]:
+    try:
+        yield Settings()
+    except ServiceError as error:
+        sys.exit(error.sentence())
+
+
+@keys_app.command()
+def create(
+    channel: Annotated[str, typer.Argument(help="who will use it, such as till")],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help=f"one of {', '.join(access.SCOPES)}; repeat; default all"),
+    ] = None,
+) -> None:
+    """Make a key and print it; it is shown only this once."""
+    with _one_sentence() as settings:
+        typer.echo(
+            access.create_key(
+                settings.database_url,
+                channel=channel,
+                scopes=scope or list(access.SCOPES),
+            )
+        )
+
+
+@keys_app.command("list")
+def list_() -> None:
+    """List the keys: id, channel, state, scopes."""
+    with _one_sentence() as settings:
+        for key in access.list_keys(settings.database_url):
+            state = "revoked" if key.revoked_at else "valid"
+            typer.echo(f"{key.key_id}  {key.channel}  {state}  {' '.join(key.scopes)}")
+
+
+@keys_app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="the first part after couture_")],
+) -> None:
+    """Revoke a key; it stops working within seconds."""
+    with _one_sentence() as settings:
+        access.revoke_key(settings.database_url, key_id)
+        typer.echo(f"Key {key_id} is revoked.")
