@@ -31,6 +31,6 @@ class CustomerEvent(Word):
     source_keys: list[SourceKey] = Field(
         default=[], description="the source keys that moved to (or left) the customer"
     )
-    other_customer_id: UUID | None = Field(
-        default=None, description="who retired (merged) or came apart (unmerged)"
+    other_customer_ids: list[UUID] = Field(
+        default=[], description="the customers they came from or went to"
     )

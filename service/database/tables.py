@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Numeric,
+    Sequence,
     Text,
     UniqueConstraint,
     text,
@@ -265,7 +266,13 @@ class Dirty(SQLModel, table=True):
     __tablename__ = "dirty"
 
     record_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
-    mark: int = Field(sa_column=Column(BigInteger, nullable=False))
+    mark: int = Field(
+        sa_column=Column(
+            BigInteger,
+            Sequence("dirty_mark", metadata=SQLModel.metadata),
+            nullable=False,
+        )
+    )
     scored: bool = Field(nullable=False)
     since: datetime = _time(default_now=True)
 

@@ -1,0 +1,147 @@
+"""Customer ids and the profile each answers with; history and contact keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from service.database.session import Connection
+
+
+class CustomerRow(NamedTuple):
+    """One customer id as stored."""
+
+    customer_id: UUID
+    anchor: int | None
+    retired_into: UUID | None
+    version: int
+    profile: bytes | None
+
+
+class Written(NamedTuple):
+    """A customer id as it is to be stored, and why it changed."""
+
+    customer_id: UUID
+    anchor: int | None
+    retired_into: UUID | None
+    version: int
+    profile: bytes | None
+    why: str
+
+
+def anchored_in(
+    connection: Connection, record_ids: Sequence[int], also: Collection[UUID] = ()
+) -> list[CustomerRow]:
+    """Return the customer ids anchored in these records, and those named, oldest first.
+
+    The ids are UUIDs of version 7: their order is the order of their minting.
+    """
+    rows = connection.execute(
+        "SELECT customer_id, anchor, retired_into, version, profile FROM customer"
+        " WHERE anchor = ANY(%s) OR customer_id = ANY(%s) ORDER BY customer_id",
+        [list(record_ids), list(also)],
+    )
+    return [CustomerRow(*row) for row in rows]
+
+
+def mint(connection: Connection, count: int) -> list[UUID]:
+    """Return fresh customer ids in rising order."""
+    if not count:
+        return []
+    rows = connection.execute(
+        "SELECT uuidv7() FROM generate_series(1, %s)", [count]
+    ).fetchall()
+    return sorted(row[0] for row in rows)
+
+
+def write(connection: Connection, customers: Collection[Written]) -> None:
+    """Store the customers and add each to its history."""
+    rows = sorted(customers)
+    if not rows:
+        return
+    columns = [
+        [row.customer_id for row in rows],
+        [row.anchor for row in rows],
+        [row.retired_into for row in rows],
+        [row.version for row in rows],
+        [row.profile for row in rows],
+    ]
+    connection.execute(
+        "INSERT INTO customer (customer_id, anchor, retired_into, version, profile)"
+        " SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::bigint[],"
+        "   %s::bytea[])"
+        " ON CONFLICT (customer_id) DO UPDATE SET anchor = excluded.anchor,"
+        "   retired_into = excluded.retired_into, version = excluded.version,"
+        "   profile = excluded.profile, changed_at = now()",
+        columns,
+    )
+    _write_history(connection, rows)
+
+
+def _write_history(connection: Connection, rows: list[Written]) -> None:
+    ids = [row.customer_id for row in rows]
+    connection.execute(
+        "UPDATE profile_history SET valid_to = now()"
+        " WHERE customer_id = ANY(%s) AND valid_to IS NULL",
+        [ids],
+    )
+    connection.execute(
+        "INSERT INTO profile_history (customer_id, version, profile, why)"
+        " SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bytea[], %s::text[])",
+        [
+            ids,
+            [row.version for row in rows],
+            [row.profile for row in rows],
+            [row.why for row in rows],
+        ],
+    )
+
+
+def write_contact_keys(
+    connection: Connection, contacts: Mapping[UUID, Iterable[tuple[str, str]]]
+) -> None:
+    """Make each customer found by exactly these (kind, value) keys."""
+    if not contacts:
+        return
+    rows = sorted(
+        (customer_id, kind, value)
+        for customer_id, keys in contacts.items()
+        for kind, value in keys
+    )
+    columns = [
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+        [row[0] for row in rows],
+    ]
+    connection.execute(
+        "DELETE FROM contact_key k WHERE customer_id = ANY(%s) AND NOT EXISTS ("
+        " SELECT FROM unnest(%s::text[], %s::text[], %s::uuid[])"
+        "   AS n (kind, value, customer_id) WHERE (n.kind, n.value, n.customer_id)"
+        "   = (k.kind, k.value, k.customer_id))",
+        [list(contacts), *columns],
+    )
+    connection.execute(
+        "INSERT INTO contact_key (kind, value, customer_id)"
+        " SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[])"
+        " ON CONFLICT DO NOTHING",
+        columns,
+    )
+
+
+def move_anchors(
+    connection: Connection, anchors: Mapping[UUID, int], known: Iterable[CustomerRow]
+) -> None:
+    """Store the anchors that moved because their record is gone from its source."""
+    moved = [
+        (row.customer_id, anchors[row.customer_id])
+        for row in known
+        if anchors.get(row.customer_id, row.anchor) != row.anchor
+    ]
+    if moved:
+        connection.execute(
+            "UPDATE customer c SET anchor = n.anchor"
+            " FROM unnest(%s::uuid[], %s::bigint[]) AS n (customer_id, anchor)"
+            " WHERE c.customer_id = n.customer_id",
+            [[row[0] for row in moved], [row[1] for row in moved]],
+        )

@@ -1,0 +1,63 @@
+"""Dirty marks: what is not yet written, kept so that any worker can finish it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from service.database.session import Connection
+
+
+def mark(connection: Connection, records: Iterable[tuple[int, bool]]) -> None:
+    """Mark records dirty, each with whether its pairs must be scored again."""
+    rescore: dict[int, bool] = {}
+    for record_id, again in records:
+        rescore[record_id] = rescore.get(record_id, False) or again
+    if not rescore:
+        return
+    ordered = sorted(rescore)
+    connection.execute(
+        "INSERT INTO dirty AS d (record_id, mark, scored)"
+        " SELECT record_id, nextval('dirty_mark'), NOT rescore"
+        " FROM unnest(%s::bigint[], %s::boolean[]) AS n (record_id, rescore)"
+        " ON CONFLICT (record_id) DO UPDATE"
+        " SET mark = excluded.mark, scored = d.scored AND excluded.scored",
+        [ordered, [rescore[record_id] for record_id in ordered]],
+    )
+
+
+def unscored(
+    connection: Connection, record_ids: Sequence[int], *, orphans_after_s: int
+) -> list[tuple[int, int]]:
+    """Return (record id, mark) to be scored: of these, or left by a dead worker."""
+    return connection.execute(
+        "SELECT record_id, mark FROM dirty WHERE NOT scored AND record_id = ANY(%s)"
+        " UNION (SELECT record_id, mark FROM dirty WHERE NOT scored"
+        "   AND since < now() - make_interval(secs => %s) LIMIT 2000)",
+        [list(record_ids), orphans_after_s],
+    ).fetchall()
+
+
+def scored(connection: Connection, marks: Sequence[tuple[int, int]]) -> None:
+    """Say that these records' pairs are stored, unless they changed meanwhile."""
+    connection.execute(
+        "UPDATE dirty d SET scored = true"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS m (record_id, mark)"
+        " WHERE d.record_id = m.record_id AND d.mark = m.mark",
+        [[m[0] for m in marks], [m[1] for m in marks]],
+    )
+
+
+def ready(connection: Connection) -> list[tuple[int, int]]:
+    """Return (record id, mark) of all that only wait for relabel, whoever scored it."""
+    return connection.execute(
+        "SELECT record_id, mark FROM dirty WHERE scored ORDER BY record_id"
+    ).fetchall()
+
+
+def clear(connection: Connection, marks: Sequence[tuple[int, int]]) -> None:
+    """Forget these marks; a record marked again meanwhile stays dirty."""
+    connection.execute(
+        "DELETE FROM dirty d USING unnest(%s::bigint[], %s::bigint[])"
+        " AS m (record_id, mark) WHERE d.record_id = m.record_id AND d.mark = m.mark",
+        [[m[0] for m in marks], [m[1] for m in marks]],
+    )

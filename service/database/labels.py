@@ -1,0 +1,61 @@
+"""Which component and customer each record belongs to; written only in relabel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from service.database.session import Connection
+
+RELABEL_LOCK = 0x436F_7574  # "Cout": whoever writes labels holds this advisory lock
+
+
+class Label(NamedTuple):
+    """One record's place."""
+
+    record_id: int
+    component: int
+    customer_id: UUID
+
+
+def lock(connection: Connection) -> None:
+    """Wait to be the only writer of labels until the transaction ends."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [RELABEL_LOCK])
+
+
+def of_components_of(
+    connection: Connection, record_ids: Sequence[int]
+) -> dict[int, Label]:
+    """Return the labels of all records in the components that these records are in."""
+    rows = connection.execute(
+        "SELECT record_id, component, customer_id FROM label WHERE component IN"
+        " (SELECT component FROM label WHERE record_id = ANY(%s))",
+        [list(record_ids)],
+    )
+    return {row[0]: Label(*row) for row in rows}
+
+
+def write(connection: Connection, labels: Iterable[Label]) -> None:
+    """Store new labels over the old ones."""
+    rows = sorted(labels)
+    if not rows:
+        return
+    connection.execute(
+        "INSERT INTO label (record_id, component, customer_id)"
+        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::uuid[])"
+        " ON CONFLICT (record_id) DO UPDATE"
+        " SET component = excluded.component, customer_id = excluded.customer_id",
+        [
+            [row.record_id for row in rows],
+            [row.component for row in rows],
+            [row.customer_id for row in rows],
+        ],
+    )
+
+
+def remove(connection: Connection, record_ids: Iterable[int]) -> None:
+    """Forget the labels of records that no source holds any more."""
+    ids = list(record_ids)
+    if ids:
+        connection.execute("DELETE FROM label WHERE record_id = ANY(%s)", [ids])

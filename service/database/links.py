@@ -1,0 +1,112 @@
+"""Links between records: stored with the versions that were compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+from matching.score import ScoredPair
+
+from matching.clustering import Decision, Link, Verdict
+from service.database.session import Connection
+
+
+def upsert(
+    connection: Connection,
+    pairs: Sequence[ScoredPair],
+    *,
+    versions: Mapping[int, int],
+    model: str,
+) -> None:
+    """Store the pairs, never over a link that compared newer versions."""
+    if not pairs:
+        return
+    rows = [
+        {
+            "a": pair.a,
+            "b": pair.b,
+            "version_a": versions[pair.a],
+            "version_b": versions[pair.b],
+            "weight": pair.weight,
+            "probability": pair.probability,
+            "evidence": pair.evidence,
+        }
+        for pair in sorted(pairs)
+    ]
+    connection.execute(
+        "INSERT INTO link AS l (a, b, version_a, version_b, weight, probability,"
+        "   evidence, model)"
+        " SELECT a, b, version_a, version_b, weight, probability, evidence, %s"
+        " FROM jsonb_to_recordset(%s::jsonb) AS n (a bigint, b bigint,"
+        "   version_a bigint, version_b bigint, weight float8, probability float8,"
+        "   evidence jsonb)"
+        " ON CONFLICT (a, b) DO UPDATE SET version_a = excluded.version_a,"
+        "   version_b = excluded.version_b, weight = excluded.weight,"
+        "   probability = excluded.probability, evidence = excluded.evidence,"
+        "   model = excluded.model"
+        " WHERE l.version_a <= excluded.version_a"
+        "   AND l.version_b <= excluded.version_b",
+        [model, orjson.dumps(rows).decode()],
+    )
+
+
+def drop_stale(connection: Connection, record_ids: Sequence[int]) -> set[int]:
+    """Drop links of these records that compared older versions; return the ends.
+
+    Older, never merely different: a concurrent worker's newer link must live.
+    """
+    rows = connection.execute(
+        "WITH mine AS (SELECT a, b FROM link WHERE a = ANY(%(ids)s)"
+        "   UNION SELECT a, b FROM link WHERE b = ANY(%(ids)s))"
+        " DELETE FROM link l USING mine m, source_record ra, source_record rb"
+        " WHERE l.a = m.a AND l.b = m.b AND ra.record_id = l.a AND rb.record_id = l.b"
+        "   AND (l.version_a < ra.version OR l.version_b < rb.version"
+        "     OR ra.record IS NULL OR rb.record IS NULL)"
+        " RETURNING l.a, l.b",
+        {"ids": list(record_ids)},
+    )
+    return {end for pair in rows for end in pair}
+
+
+def neighbours(
+    connection: Connection, record_ids: Sequence[int], *, match: float
+) -> set[int]:
+    """Return the records joined to these by a link or a decision *same*."""
+    rows = connection.execute(
+        "SELECT b FROM link WHERE a = ANY(%(ids)s) AND probability >= %(match)s"
+        " UNION SELECT a FROM link WHERE b = ANY(%(ids)s) AND probability >= %(match)s",
+        {"ids": list(record_ids), "match": match},
+    )
+    found = {row[0] for row in rows}
+    for decision in decisions(connection, record_ids):
+        if decision.verdict is Verdict.SAME:
+            found |= {decision.a, decision.b}
+    return found
+
+
+def among(
+    connection: Connection, record_ids: Sequence[int], *, match: float
+) -> list[Link]:
+    """Return the links of at least `match` that have both ends in these records."""
+    rows = connection.execute(
+        "SELECT a, b, weight, probability FROM link"
+        " WHERE a = ANY(%(ids)s) AND b = ANY(%(ids)s) AND probability >= %(match)s",
+        {"ids": list(record_ids), "match": match},
+    )
+    return [Link(*row) for row in rows]
+
+
+def decisions(connection: Connection, record_ids: Sequence[int]) -> list[Decision]:
+    """Return the stewards' standing decisions that touch any of these records."""
+    rows = connection.execute(
+        "SELECT a.record_id, b.record_id, d.verdict, d.decided_at FROM decision d"
+        " JOIN source_record a ON (a.system, a.id) = (d.system_a, d.id_a)"
+        " JOIN source_record b ON (b.system, b.id) = (d.system_b, d.id_b)"
+        " WHERE d.revoked_at IS NULL AND d.verdict IN ('same', 'different')"
+        "   AND (a.record_id = ANY(%(ids)s) OR b.record_id = ANY(%(ids)s))",
+        {"ids": list(record_ids)},
+    )
+    return [
+        Decision(min(a, b), max(a, b), Verdict(verdict), decided_at)
+        for a, b, verdict, decided_at in rows
+    ]

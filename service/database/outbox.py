@@ -1,0 +1,71 @@
+"""Messages that wait for the relay, written with the change they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from service.database.session import Connection
+
+RELAY_LOCK = 0x4F75_7462  # "Outb": the relay that holds it is the only one
+
+
+class Message(NamedTuple):
+    """One message to be published; no value is a tombstone."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: Mapping[str, str]
+
+
+class Waiting(NamedTuple):
+    """A message with its place in the outbox."""
+
+    seq: int
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: dict[str, str]
+
+
+def append(connection: Connection, messages: Sequence[Message]) -> None:
+    """Add the messages, in this order, to what waits."""
+    if not messages:
+        return
+    headers = [orjson.dumps(dict(message.headers)).decode() for message in messages]
+    connection.execute(
+        "INSERT INTO outbox (topic, message_key, message_value, message_headers)"
+        " SELECT topic, key, value, headers::jsonb FROM unnest(%s::text[], %s::bytea[],"
+        "   %s::bytea[], %s::text[]) WITH ORDINALITY AS n (topic, key, value, headers,"
+        "   place) ORDER BY place",
+        [
+            [message.topic for message in messages],
+            [message.key for message in messages],
+            [message.value for message in messages],
+            headers,
+        ],
+    )
+
+
+def take(connection: Connection, *, limit: int) -> list[Waiting]:
+    """Return the messages that have waited longest, in order."""
+    rows = connection.execute(
+        "SELECT seq, topic, message_key, message_value, message_headers FROM outbox"
+        " ORDER BY seq LIMIT %s",
+        [limit],
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def remove(connection: Connection, seqs: Sequence[int]) -> None:
+    """Forget messages that the broker has acknowledged."""
+    connection.execute("DELETE FROM outbox WHERE seq = ANY(%s)", [list(seqs)])
+
+
+def lock_relay(connection: Connection) -> bool:
+    """Return whether this connection is now the only relay, until it closes."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", [RELAY_LOCK]).fetchone()
+    return bool(row and row[0])

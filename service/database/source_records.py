@@ -1,0 +1,185 @@
+"""Source records: upsert behind the version fence, blocking keys, reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from psycopg.types.json import set_json_dumps, set_json_loads
+
+from schemas.source_key import SourceKey
+from service.database.session import Connection
+
+set_json_dumps(orjson.dumps)
+set_json_loads(orjson.loads)
+
+
+class NewState(NamedTuple):
+    """What a customer change says of one record; a delete has no record."""
+
+    key: SourceKey
+    position: tuple[int, ...]
+    record: dict[str, Any] | None
+    raw: dict[str, Any] | None
+    features: dict[str, Any] | None
+    blocking_keys: list[int]
+    source_at: datetime | None
+
+
+class Stored(NamedTuple):
+    """One record as relabel reads it."""
+
+    record_id: int
+    key: SourceKey
+    record: dict[str, Any] | None
+    source_at: datetime | None
+
+
+_UPSERT = """
+INSERT INTO source_record AS s (system, id, position, version, deleted, record, raw,
+    features, blocking_keys, model, source_at)
+SELECT n.system, n.id, n.position, 1, n.record IS NULL, n.record, n.raw,
+    n.features, n.blocking_keys, %(model)s, n.source_at
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (system text, id text, position bigint[],
+    record jsonb, raw jsonb, features jsonb, blocking_keys bigint[],
+    source_at timestamptz)
+ORDER BY n.system, n.id
+ON CONFLICT (system, id) DO UPDATE SET
+    position = excluded.position,
+    version = s.version + (s.features IS DISTINCT FROM excluded.features
+        OR s.model IS DISTINCT FROM excluded.model)::int,
+    deleted = excluded.deleted, record = excluded.record, raw = excluded.raw,
+    features = excluded.features, blocking_keys = excluded.blocking_keys,
+    model = excluded.model, source_at = excluded.source_at, applied_at = now()
+WHERE s.position IS NULL OR s.position < excluded.position
+RETURNING new.record_id, new.version IS DISTINCT FROM old.version,
+    coalesce(old.blocking_keys, '{}'), new.blocking_keys
+"""
+
+
+def upsert(
+    connection: Connection, states: Sequence[NewState], *, model: str
+) -> list[tuple[int, bool]]:
+    """Store the states that are newer than what is stored.
+
+    Returns the record ids that changed, each with whether its pairs must be scored
+    again (its features changed). States must name each source key once.
+    """
+    if not states:
+        return []
+    rows = orjson.dumps([_row(state) for state in states]).decode()
+    changed = connection.execute(_UPSERT, {"rows": rows, "model": model}).fetchall()
+    _write_key_difference(connection, changed)
+    return [(record_id, rescore) for record_id, rescore, _, _ in changed]
+
+
+def _row(state: NewState) -> dict[str, Any]:
+    return {
+        "system": state.key.system,
+        "id": state.key.id,
+        "position": state.position,
+        "record": state.record,
+        "raw": state.raw,
+        "features": state.features,
+        "blocking_keys": state.blocking_keys,
+        "source_at": state.source_at,
+    }
+
+
+def _write_key_difference(
+    connection: Connection, changed: Iterable[tuple[int, bool, list[int], list[int]]]
+) -> None:
+    """Most updates change 0 to 2 keys, so only the difference is written."""
+    gone: list[tuple[int, int]] = []
+    come: list[tuple[int, int]] = []
+    for record_id, _, old, new in changed:
+        gone += [(key, record_id) for key in set(old) - set(new)]
+        come += [(key, record_id) for key in set(new) - set(old)]
+    if gone:
+        connection.execute(
+            "DELETE FROM blocking_key b USING unnest(%s::bigint[], %s::bigint[])"
+            " AS g (key, record_id) WHERE b.key = g.key AND b.record_id = g.record_id",
+            _columns(gone),
+        )
+    if come:
+        connection.execute(
+            "INSERT INTO blocking_key (key, record_id)"
+            " SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING",
+            _columns(sorted(come)),
+        )
+
+
+def _columns(rows: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    return [row[0] for row in rows], [row[1] for row in rows]
+
+
+def ids_with_stubs(
+    connection: Connection, keys: Iterable[SourceKey]
+) -> dict[SourceKey, int]:
+    """Return the record id of every key, after adding a stub where none is stored.
+
+    The stub makes a fact and its customer's record meet on one row lock, so whichever
+    commits second sees the other.
+    """
+    ordered = sorted(set(keys))
+    if not ordered:
+        return {}
+    columns = [key.system for key in ordered], [key.id for key in ordered]
+    connection.execute(
+        "INSERT INTO source_record (system, id, position)"
+        " SELECT *, NULL FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+        columns,
+    )
+    rows = connection.execute(
+        "SELECT s.system, s.id, s.record_id FROM source_record s"
+        " JOIN unnest(%s::text[], %s::text[]) AS k (system, id) USING (system, id)",
+        columns,
+    )
+    return {SourceKey(system, id_): record_id for system, id_, record_id in rows}
+
+
+def candidates(
+    connection: Connection, record_ids: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Return the pairs a < b of these records and all that share a blocking key."""
+    # CROSS JOIN LATERAL with a LIMIT keeps the plan on the key's index whatever the
+    # statistics say; the bound is far above any block that the model lets live.
+    rows = connection.execute(
+        "SELECT DISTINCT least(s.record_id, c.record_id),"
+        " greatest(s.record_id, c.record_id)"
+        " FROM unnest(%s::bigint[]) AS w (record_id)"
+        " JOIN source_record s USING (record_id)"
+        " CROSS JOIN unnest(s.blocking_keys) AS k (key)"
+        " CROSS JOIN LATERAL (SELECT b.record_id FROM blocking_key b"
+        "   WHERE b.key = k.key LIMIT 1000000) c"
+        " WHERE c.record_id <> s.record_id",
+        [list(record_ids)],
+    )
+    return rows.fetchall()
+
+
+def features(
+    connection: Connection, record_ids: Sequence[int]
+) -> dict[int, tuple[int, dict[str, Any]]]:
+    """Return version and features of the records that are neither stub nor deleted."""
+    rows = connection.execute(
+        "SELECT record_id, version, features FROM source_record"
+        " WHERE record_id = ANY(%s) AND features IS NOT NULL",
+        [list(record_ids)],
+    )
+    return {record_id: (version, values) for record_id, version, values in rows}
+
+
+def live(connection: Connection, record_ids: Sequence[int]) -> list[Stored]:
+    """Return those of the records that a source still holds."""
+    rows = connection.execute(
+        "SELECT record_id, system, id, record, source_at FROM source_record"
+        " WHERE record_id = ANY(%s) AND record IS NOT NULL ORDER BY record_id",
+        [list(record_ids)],
+    )
+    return [
+        Stored(record_id, SourceKey(system, id_), record, source_at)
+        for record_id, system, id_, record, source_at in rows
+    ]

@@ -1,0 +1,1 @@
+"""From change events to golden records."""

@@ -1,0 +1,73 @@
+"""What the world is told of a changed customer: the golden record and one event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import orjson
+
+from schemas import wire
+from schemas.customer_event import CustomerEvent, CustomerEventType
+from service.database.customers import Written
+from service.database.outbox import Message
+from service.resolver.region import Change
+
+
+def event_type(change: Change) -> CustomerEventType:
+    """Return the one word for what happened to a customer id."""
+    if change.survivor:
+        return CustomerEventType.MERGED
+    if not change.members:
+        return CustomerEventType.DELETED
+    if change.row is None:
+        parted = bool(change.gained_from)
+        return CustomerEventType.UNMERGED if parted else CustomerEventType.CREATED
+    if change.row.retired_into or change.lost_to:
+        return CustomerEventType.UNMERGED
+    if change.gained_from:
+        return CustomerEventType.MERGED
+    return CustomerEventType.CHANGED
+
+
+def announcements(change: Change, after: Written) -> list[Message]:
+    """Return the messages of one change: golden record (or tombstone), then event."""
+    key = str(after.customer_id).encode()
+    schema = {"schema": "profile/1"} if after.profile else {}
+    return [
+        Message(wire.CUSTOMERS_TOPIC, key, after.profile, schema),
+        Message(wire.EVENTS_TOPIC, key, _event(change, after), _headers(after)),
+    ]
+
+
+def _event(change: Change, after: Written) -> bytes:
+    others = {*change.gained_from, *change.lost_to}
+    if change.survivor:
+        others = {change.survivor}
+    event = CustomerEvent(
+        customer_id=after.customer_id,
+        version=after.version,
+        changed=_changed(change.row.profile if change.row else None, after.profile),
+        source_keys=change.moved,
+        other_customer_ids=sorted(others - {after.customer_id}),
+    )
+    return event.model_dump_json(exclude_defaults=True).encode()
+
+
+def _changed(before: bytes | None, after: bytes | None) -> list[str]:
+    old = orjson.loads(before) if before else {}
+    new = orjson.loads(after) if after else {}
+    names = {*old, *new} - {"customer_id", "version", "origins"}
+    return sorted(name for name in names if old.get(name) != new.get(name))
+
+
+def _headers(after: Written) -> dict[str, str]:
+    """CloudEvents 1.0, binary mode: the id is the same however often it is sent."""
+    return {
+        "ce_specversion": "1.0",
+        "ce_id": f"{after.customer_id}:{after.version}",
+        "ce_source": "/couture",
+        "ce_type": after.why,
+        "ce_subject": str(after.customer_id),
+        "ce_time": datetime.now(UTC).isoformat(),
+        "content-type": "application/json",
+    }

@@ -1,0 +1,97 @@
+"""Step C: touched components are clustered again and their customers written.
+
+One transaction, one worker at a time under an advisory lock; it takes every record
+that only waits for this step, whoever scored it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matching.model import Model
+
+from matching.clustering import Clustering, cluster
+from service.database import customers, dirty, labels, links, source_records
+from service.database.customers import CustomerRow
+from service.database.labels import Label
+from service.database.session import Connection
+from service.resolver import write
+from service.resolver.identity import Anchored, Succession, succession
+from service.resolver.region import Region
+
+
+def relabel(connection: Connection, *, model: Model) -> int:
+    """Bring the customers of all scored dirty records up to date; return how many.
+
+    The caller holds the labels' lock and commits.
+    """
+    marks = dirty.ready(connection)
+    if not marks:
+        return 0
+    record_ids = [record_id for record_id, _ in marks]
+    links.drop_stale(connection, record_ids)
+    region = _region(connection, record_ids, match=model.bands.match)
+    clustering = cluster(
+        region.records,
+        links.among(connection, list(region.records), match=model.bands.match),
+        links.decisions(connection, list(region.records)),
+        match=model.bands.match,
+    )
+    known = customers.anchored_in(
+        connection,
+        list(region.records),
+        also={label.customer_id for label in region.labels.values()},
+    )
+    heirs = _succession(connection, region, clustering, known)
+    _write_labels(connection, region, clustering, heirs)
+    written = write.customers_of(connection, region, heirs=heirs, known=known)
+    dirty.clear(connection, marks)
+    return written
+
+
+def _region(
+    connection: Connection, record_ids: Sequence[int], *, match: float
+) -> Region:
+    """Labelled components are whole: only touched records reach beyond theirs."""
+    near = links.neighbours(connection, record_ids, match=match) | set(record_ids)
+    before = labels.of_components_of(connection, list(near))
+    everyone = near | set(before)
+    records = {r.record_id: r for r in source_records.live(connection, list(everyone))}
+    return Region(records, before, frozenset(record_ids))
+
+
+def _succession(
+    connection: Connection,
+    region: Region,
+    clustering: Clustering,
+    known: Sequence[CustomerRow],
+) -> Succession:
+    bearing = {clustering.cluster.get(row.anchor) for row in known if row.anchor}
+    unborn = set(clustering.cluster.values()) - bearing
+    fresh = iter(customers.mint(connection, len(unborn)))
+    return succession(
+        clustering.cluster,
+        [Anchored(r.customer_id, r.anchor) for r in known if r.anchor is not None],
+        formerly={r: label.customer_id for r, label in region.labels.items()},
+        fresh=fresh,
+    )
+
+
+def _write_labels(
+    connection: Connection, region: Region, clustering: Clustering, heirs: Succession
+) -> None:
+    now = {
+        record_id: Label(
+            record_id, clustering.component[record_id], heirs.bearer[record_id]
+        )
+        for record_id in region.records
+    }
+    labels.remove(connection, set(region.labels) - set(now))
+    labels.write(
+        connection,
+        [
+            label
+            for label in now.values()
+            if region.labels.get(label.record_id) != label
+        ],
+    )

@@ -1,0 +1,108 @@
+"""The relay: publishes the outbox in order, at least once, one process at a time."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from typing import Any
+
+import psycopg
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from service.database import outbox
+from service.database.outbox import Waiting
+from service.database.session import Connection, connect
+from service.errors import DatabaseUnavailable
+from service.resolver.stream import broker_errors
+from service.resolver.topics import create_outgoing_topics
+from service.resolver.worker import stop_on_signals
+from service.settings import Settings
+
+log = structlog.get_logger()
+
+_LIMIT = 1_000
+_IDLE_S = 0.05
+_ANOTHER_RELAY_S = 1.0
+_LONGEST_PAUSE_S = 10.0
+_SEND_WITHIN_S = 30
+_TRY_AGAIN = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    KafkaError,
+    DatabaseUnavailable,
+)
+
+
+def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
+    """Publish until told to stop; raise ServiceError if it cannot even start."""
+    stop = stop or stop_on_signals()
+    connection = _connect(settings)
+    create_outgoing_topics(settings.kafka)
+    producer = _producer(settings.kafka)
+    log.info("relay started")
+    failures = 0
+    while not stop.is_set():
+        try:
+            if connection.closed:
+                connection = _connect(settings)
+            _work(connection, producer, stop)
+            failures = 0
+        except _TRY_AGAIN as error:
+            failures += 1
+            log.warning("relay failed, trying again", error=type(error).__name__)
+            connection.close()  # gives the lock up: another relay may go on
+            stop.wait(min(0.1 * 2**failures, _LONGEST_PAUSE_S))
+    producer.close(timeout=2)
+    connection.close()
+    log.info("relay stopped")
+
+
+def _work(
+    connection: Connection, producer: KafkaProducer, stop: threading.Event
+) -> None:
+    while not stop.is_set() and not outbox.lock_relay(connection):
+        stop.wait(_ANOTHER_RELAY_S)
+    while not stop.is_set():
+        if not relay_once(connection, producer):
+            stop.wait(_IDLE_S)
+
+
+def relay_once(connection: Connection, producer: KafkaProducer) -> int:
+    """Publish the messages that waited longest; return how many.
+
+    They leave the outbox after the broker has acknowledged all of them: a crash in
+    between sends them again, with the same event ids.
+    """
+    waiting = outbox.take(connection, limit=_LIMIT)
+    sent = [_send(producer, message) for message in waiting]
+    for future in sent:
+        future.get(timeout=_SEND_WITHIN_S)
+    if waiting:
+        outbox.remove(connection, [message.seq for message in waiting])
+    return len(waiting)
+
+
+def _send(producer: KafkaProducer, message: Waiting) -> Any:
+    return producer.send(
+        message.topic,
+        key=message.key,
+        value=message.value,
+        headers=[(name, value.encode()) for name, value in message.headers.items()],
+    )
+
+
+def _producer(bootstrap: str) -> KafkaProducer:
+    with broker_errors(bootstrap):
+        return KafkaProducer(
+            bootstrap_servers=bootstrap.split(","),
+            acks="all",
+            linger_ms=2,
+            max_request_size=2 * 1024 * 1024,
+            client_id=f"couture-relay-{uuid.uuid4().hex[:8]}",
+        )
+
+
+def _connect(settings: Settings) -> Connection:
+    return connect(settings.database_url, name="couture-relay", autocommit=True)

@@ -1,0 +1,70 @@
+"""The story of one micro-batch, from its messages to the customers they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matching.model import Model
+from matching.score import Scorer
+
+from schemas import wire
+from service.database import dead_letters, freshness, labels, offsets, outbox
+from service.database.dead_letters import DeadLetter
+from service.database.session import Connection
+from service.resolver.batch import Batch
+from service.resolver.find import find_and_score
+from service.resolver.publish import publish
+from service.resolver.relabel import relabel
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The model version that decides, and its scorer."""
+
+    model: Model
+    scorer: Scorer
+
+
+def resolve(
+    connection: Connection, batch: Batch, *, judge: Judge, consumer: str
+) -> int:
+    """Fold a micro-batch into the customers it belongs to; return how many changed.
+
+    Three transactions. What a crash leaves between them is marked dirty and finished
+    by any worker; the offsets commit with the last effects, and raise OffsetMoved,
+    which undoes them, if another worker has taken the partition over.
+    """
+    with connection.transaction():
+        published = publish(connection, batch.events, model=judge.model)
+    with connection.transaction():
+        find_and_score(
+            connection, published.record_ids, model=judge.model, scorer=judge.scorer
+        )
+    with connection.transaction():
+        labels.lock(connection)
+        offsets.advance(connection, batch.advances, consumer=consumer)
+        changed = relabel(connection, model=judge.model)
+        _set_aside(connection, batch.dead_letters + published.refused)
+        freshness.write(connection, batch.freshness())
+    return changed
+
+
+def _set_aside(connection: Connection, letters: list[DeadLetter]) -> None:
+    dead_letters.add(connection, letters)
+    outbox.append(connection, [_dead_letter_message(letter) for letter in letters])
+
+
+def _dead_letter_message(letter: DeadLetter) -> outbox.Message:
+    return outbox.Message(
+        wire.DEADLETTERS_TOPIC,
+        letter.key or b"",
+        # the broker bounds a message; the whole of a larger one stands in the table
+        letter.value if letter.value and len(letter.value) < 1_000_000 else b"",
+        {
+            "reason": letter.reason,
+            "detail": letter.detail,
+            "topic": letter.topic,
+            "partition": str(letter.partition),
+            "offset": str(letter.offset),
+        },
+    )

@@ -1,0 +1,172 @@
+"""Kafka as the resolver reads it: partitions placed at the offsets PostgreSQL holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from schemas.wire import SOURCE_TOPIC_PREFIX
+from service.database import offsets
+from service.database.offsets import StoredOffset
+from service.database.session import Connection
+from service.errors import BrokerUnavailable
+from service.resolver.batch import Message
+
+log = structlog.get_logger()
+
+_NEW_TOPICS_AFTER_MS = 3_000
+_HEARTBEAT_MS = 1_000
+_SESSION_MS = 10_000
+
+
+class SourceStream:
+    """The change events of all source topics, from the stored offsets on.
+
+    PostgreSQL, not Kafka, holds the offsets. Whenever partitions are assigned, and
+    whenever a batch failed, `place` puts the consumer where PostgreSQL says.
+    """
+
+    def __init__(self, bootstrap: str, *, consumer: str) -> None:
+        self._name = consumer
+        self._kafka = _consumer(bootstrap, consumer)
+        self._unplaced: set[TopicPartition] = set()
+        self.expected: dict[tuple[str, int], int] = {}
+        self._kafka.subscribe(
+            pattern=f"^{re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+$",
+            listener=_Assignment(self._unplaced),
+        )
+
+    def poll(self, connection: Connection, *, limit: int) -> list[Message]:
+        """Return the next messages, none if there are none for some time."""
+        polled = self._kafka.poll(timeout_ms=200, max_records=limit)
+        if self._unplaced:
+            # what came with the assignment was read from nowhere in particular
+            self.place(connection, self._unplaced)
+            return []
+        messages = [_message(self, r) for records in polled.values() for r in records]
+        if self._went_back(messages):
+            self.place(connection)
+            return []
+        return messages
+
+    def place(
+        self, connection: Connection, partitions: set[TopicPartition] | None = None
+    ) -> None:
+        """Put partitions (all, if none are named) where the stored offsets say."""
+        assigned = self._kafka.assignment()
+        places = assigned & partitions if partitions else assigned
+        stored = offsets.read(connection, consumer=self._name)
+        first = self._kafka.beginning_offsets(list(places)) if places else {}
+        last = self._kafka.end_offsets(list(places)) if places else {}
+        for place in sorted(places):
+            kept = stored.get((place.topic, place.partition))
+            start = StoredOffset(first[place], self.topic_id(place.topic))
+            if kept is None or _lost(place, kept, start, last[place]):
+                offsets.start(
+                    connection,
+                    consumer=self._name,
+                    topic=place.topic,
+                    partition=place.partition,
+                    stored=start,
+                )
+                kept = start
+            self._kafka.seek(place, kept.next_offset)
+            self.expected[place.topic, place.partition] = kept.next_offset
+        self._unplaced.clear()
+
+    def advanced(self, steps: list[offsets.Advance]) -> None:
+        """Remember that a batch is committed."""
+        for step in steps:
+            self.expected[step.topic, step.partition] = step.next_offset
+
+    def topic_id(self, topic: str) -> str:
+        """Return what tells this topic from a later one of the same name."""
+        return str(self._kafka._cluster.topic_id(topic) or "")
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._kafka.close(autocommit=False)
+
+    def _went_back(self, messages: list[Message]) -> bool:
+        """A reset of the fetch position shows as an offset before the expected one."""
+        for message in messages:
+            expected = self.expected.get((message.topic, message.partition))
+            if expected is None or message.offset < expected:
+                place = f"{message.topic}[{message.partition}]"
+                log.warning("offset went back", place=place, offset=message.offset)
+                return True
+        return False
+
+
+class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Only notes what was assigned: asking the broker is for the poll loop."""
+
+    def __init__(self, unplaced: set[TopicPartition]) -> None:
+        self._unplaced = unplaced
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        self._unplaced.update(assigned)
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        self._unplaced.difference_update(revoked)
+
+
+def _lost(
+    place: TopicPartition, kept: StoredOffset, start: StoredOffset, end: int
+) -> bool:
+    """Say so, and return True, if the topic is not the one that was read."""
+    another = bool(kept.topic_id and start.topic_id and kept.topic_id != start.topic_id)
+    if not another and start.next_offset <= kept.next_offset <= end:
+        return False
+    log.warning(
+        "stored offset is not of this topic: reading it again from its beginning",
+        place=f"{place.topic}[{place.partition}]",
+        offset=kept.next_offset,
+        first=start.next_offset,
+        end=end,
+        another_topic=another,
+    )
+    return True
+
+
+def _message(stream: SourceStream, record: Any) -> Message:
+    return Message(
+        record.topic,
+        stream.topic_id(record.topic),
+        record.partition,
+        record.offset,
+        record.key,
+        record.value,
+        list(record.headers),
+    )
+
+
+def _consumer(bootstrap: str, group: str) -> KafkaConsumer:
+    with broker_errors(bootstrap):
+        return KafkaConsumer(
+            bootstrap_servers=bootstrap.split(","),
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            heartbeat_interval_ms=_HEARTBEAT_MS,
+            session_timeout_ms=_SESSION_MS,
+            metadata_max_age_ms=_NEW_TOPICS_AFTER_MS,
+            fetch_max_wait_ms=50,
+            max_partition_fetch_bytes=16 * 1024 * 1024,
+        )
+
+
+@contextmanager
+def broker_errors(bootstrap: str) -> Iterator[None]:
+    """Turn Kafka's errors inside the block into BrokerUnavailable."""
+    try:
+        yield
+    except KafkaError as error:
+        detail = f"The Kafka broker at {bootstrap} does not answer."
+        raise BrokerUnavailable(detail) from error

@@ -1,0 +1,41 @@
+"""The topics that Couture writes; connectors create those that they write."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.errors import TopicAlreadyExistsError
+
+from schemas import wire
+from service.resolver.stream import broker_errors
+
+_PARTITIONS = 4
+_WANTED: dict[str, dict[str, Any]] = {
+    wire.CUSTOMERS_TOPIC: {
+        "num_partitions": _PARTITIONS,
+        "configs": {"cleanup.policy": "compact"},
+    },
+    wire.EVENTS_TOPIC: {"num_partitions": _PARTITIONS},
+    wire.DEADLETTERS_TOPIC: {"num_partitions": 1},
+}
+
+
+def create_outgoing_topics(bootstrap: str) -> None:
+    """Create what is missing; raise BrokerUnavailable if the broker does not answer."""
+    with broker_errors(bootstrap):
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
+        try:
+            existing = set(admin.list_topics())
+            for name, options in _WANTED.items():
+                if name not in existing:
+                    _create(admin, {name: options | {"replication_factor": 1}})
+        finally:
+            admin.close()
+
+
+def _create(admin: KafkaAdminClient, topic: dict[str, Any]) -> None:
+    # another relay may be first
+    with suppress(TopicAlreadyExistsError):
+        admin.create_topics(topic, wait_for_metadata=True)

@@ -1,0 +1,165 @@
+"""The resolver process: poll, resolve, and go on after whatever fails."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import psycopg
+import structlog
+from kafka.errors import KafkaError
+
+from matching.model import Model
+from matching.score import Scorer
+from service.database import models
+from service.database.offsets import OffsetMoved
+from service.database.session import Connection, connect
+from service.errors import DatabaseUnavailable
+from service.resolver.batch import Batch, Message, decode, set_aside
+from service.resolver.resolve import Judge, resolve
+from service.resolver.stream import SourceStream
+from service.settings import Settings
+
+log = structlog.get_logger()
+
+_TIDY_EVERY_S = 5.0
+_LONGEST_PAUSE_S = 10.0
+_TRY_AGAIN = (
+    OffsetMoved,
+    psycopg.OperationalError,  # the database went away, a deadlock, a serialisation
+    psycopg.InterfaceError,
+    KafkaError,
+    DatabaseUnavailable,
+)
+
+
+def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
+    """Resolve until told to stop; raise ServiceError if it cannot even start."""
+    stop = stop or stop_on_signals()
+    connection = _connect(settings)
+    judge = load_judge(connection)
+    stream = SourceStream(settings.kafka, consumer=settings.consumer)
+    log.info("resolver started", model=judge.model.digest[:12])
+    worker = Worker(settings, judge, connection, stream)
+    try:
+        worker.work(stop)
+    finally:
+        stream.close()
+        worker.connection.close()
+    log.info("resolver stopped")
+
+
+def load_judge(connection: Connection) -> Judge:
+    """Return the active model with its scorer; the shipped one if none is active."""
+    model = models.active(connection)
+    if model is None:
+        model = Model.load()
+        models.activate(connection, model)
+    return Judge(model, Scorer(model))
+
+
+class Worker:
+    """One resolver: a connection, a stream, and what to do when either fails."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        judge: Judge,
+        connection: Connection,
+        stream: SourceStream,
+    ) -> None:
+        self._settings = settings
+        self._judge = judge
+        self.connection = connection
+        self._stream = stream
+        self._tidied = 0.0
+
+    def work(self, stop: threading.Event) -> None:
+        """Take micro-batches until told to stop; a failure pauses, longer each time."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                self._step()
+                failures = 0
+            except _TRY_AGAIN as error:
+                failures += 1
+                log.warning("batch failed, trying again", error=type(error).__name__)
+                stop.wait(min(0.05 * 2**failures, _LONGEST_PAUSE_S))
+                self._recover()
+
+    def _step(self) -> None:
+        messages = self._stream.poll(self.connection, limit=self._settings.batch_size)
+        if messages:
+            self._resolve(messages)
+        elif time.monotonic() - self._tidied > _TIDY_EVERY_S:
+            # what a worker that died left half-way is finished here
+            self._fold(Batch([], [], []))
+            self._tidied = time.monotonic()
+
+    def _resolve(self, messages: list[Message]) -> None:
+        try:
+            self._fold(decode(messages, expected=self._stream.expected))
+        except _TRY_AGAIN:
+            raise
+        except Exception as error:
+            # A message that decodes and yet cannot be applied must not stop the
+            # others: each is tried alone, and the bad one is set aside.
+            log.error("batch cannot be applied", error=type(error).__name__)
+            for message in messages:
+                self._resolve_alone(message)
+
+    def _resolve_alone(self, message: Message) -> None:
+        batch = decode([message], expected=self._stream.expected)
+        try:
+            self._fold(batch)
+        except _TRY_AGAIN:
+            raise
+        except Exception as error:
+            name = type(error).__name__
+            log.error("message set aside", offset=message.offset, error=name)
+            letter = set_aside(message, "cannot_apply", f"applying it raised {name}")
+            self._fold(Batch([], [letter], batch.advances))
+
+    def _fold(self, batch: Batch) -> None:
+        started = time.monotonic()
+        changed = resolve(
+            self.connection,
+            batch,
+            judge=self._judge,
+            consumer=self._settings.consumer,
+        )
+        self._stream.advanced(batch.advances)
+        if batch.events or batch.dead_letters:
+            log.info(
+                "batch resolved",
+                events=len(batch.events),
+                dead_letters=len(batch.dead_letters),
+                customers=changed,
+                ms=round((time.monotonic() - started) * 1000),
+            )
+
+    def _recover(self) -> None:
+        """Come back to where a step can be taken, or leave it for the next try."""
+        try:
+            if self.connection.closed or self.connection.broken:
+                self.connection = _connect(self._settings)
+            self._stream.place(self.connection)
+        except _TRY_AGAIN as error:
+            log.warning("not yet recovered", error=type(error).__name__)
+
+
+def _connect(settings: Settings) -> Connection:
+    return connect(settings.database_url, name="couture-resolver", autocommit=True)
+
+
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+
+    def tell(*_: object) -> None:
+        stop.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, tell)
+    return stop

@@ -1,0 +1,63 @@
+"""Real parts for every test that asks: PostgreSQL, a migrated database, a broker."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from service.database.migrate import migrate
+from service.database.session import Connection, connect
+from service.embedded import (
+    EmbeddedBroker,
+    EmbeddedPostgres,
+    start_broker,
+    start_postgres,
+)
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """One embedded PostgreSQL for the whole run, with a migrated template."""
+    directory = tmp_path_factory.mktemp("postgres")
+    with start_postgres(directory, databases=("template",), durable=False) as server:
+        migrate(server.url("template"))
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A fresh migrated database."""
+    name = f"couture_{next(_numbers)}"
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template".encode())
+        yield postgres.url(name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    """An autocommit connection to a fresh migrated database."""
+    with connect(database_url, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[EmbeddedBroker]:
+    """One embedded broker for the whole run: use topics or groups of your own."""
+    with start_broker(directory=tmp_path_factory.mktemp("broker")) as server:
+        yield server
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[str]:
+    """The bootstrap servers of an empty embedded broker (it starts in milliseconds)."""
+    with start_broker(directory=tmp_path) as server:
+        yield server.bootstrap

@@ -1,0 +1,100 @@
+"""The golden record: which value survives, and from where it came."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from itertools import permutations
+from typing import Any
+
+from matching.survivorship import Member, golden_record
+from schemas.source_key import SourceKey
+from schemas.source_record import Address, CustomerRecord
+
+
+def member(key: str, *, day: int = 1, **fields: Any) -> Member:
+    record = CustomerRecord(**fields)
+    return Member(SourceKey.parse(key), record, datetime(2026, 1, day, tzinfo=UTC))
+
+
+def test_any_order_of_the_records_gives_the_same_golden_record() -> None:
+    members = [
+        member("pos:1", given_name="Anne", emails=["a@x.fr"], day=2),
+        member("loyalty:1", given_name="ANNE", family_name="Roux", day=2),
+        member("ecommerce:1", given_name="Annie", emails=["A@X.fr", "b@x.fr"], day=1),
+    ]
+
+    assert len({golden_record(p).model_dump_json() for p in permutations(members)}) == 1
+
+
+def test_the_most_frequent_given_name_survives_with_its_origin() -> None:
+    golden = golden_record(
+        [
+            member("pos:1", given_name="Jeann", day=3),
+            member("loyalty:1", given_name="Jeanne", day=2),
+            member("ecommerce:1", given_name="jeanne", day=1),
+        ]
+    )
+
+    assert golden.given_name == "Jeanne"
+    assert str(golden.origins["given_name"].source_key) == "loyalty:1"
+
+
+def test_a_placeholder_never_survives() -> None:
+    golden = golden_record(
+        [
+            member("pos:1", family_name="???", birth_date=date(1900, 1, 1), day=3),
+            member("pos:2", family_name="Petit", birth_date=date(1980, 5, 6), day=1),
+            member("pos:3", emails=["none"], phones=["0000000000"]),
+        ]
+    )
+
+    assert (golden.family_name, golden.birth_date) == ("Petit", date(1980, 5, 6))
+    assert golden.emails == golden.phones == []
+
+
+def test_the_latest_family_name_survives_a_marriage() -> None:
+    golden = golden_record(
+        [
+            member("pos:1", family_name="Petit", day=1),
+            member("pos:2", family_name="Petit", day=2),
+            member("ecommerce:1", family_name="Grand", birth_name="Petit", day=3),
+        ]
+    )
+
+    assert (golden.family_name, golden.birth_name) == ("Grand", "Petit")
+
+
+def test_street_postcode_and_city_survive_together() -> None:
+    whole = Address(street="rue du Bac", postal_code="75007", city="Paris")
+    part = Address(city="Lyon")
+    golden = golden_record(
+        [member("pos:1", addresses=[part], day=3), member("pos:2", addresses=[whole])]
+    )
+
+    assert golden.address == whole
+    assert str(golden.origins["address"].source_key) == "pos:2"
+
+
+def test_two_spellings_of_one_contact_are_one_contact_with_both_holders() -> None:
+    golden = golden_record(
+        [
+            member("pos:1", phones=["06 11 22 33 44"], day=1),
+            member("ecommerce:1", phones=["+33611223344"], day=2),
+        ]
+    )
+
+    assert [(c.value, list(map(str, c.source_keys))) for c in golden.phones] == [
+        ("+33611223344", ["ecommerce:1", "pos:1"])
+    ]
+
+
+def test_each_preference_survives_alone_the_latest_first() -> None:
+    golden = golden_record(
+        [
+            member("pos:1", preferences={"size": "38", "store": "Lyon"}, day=1),
+            member("ecommerce:1", preferences={"size": "40"}, day=2),
+        ]
+    )
+
+    assert golden.preferences == {"size": "40", "store": "Lyon"}
+    assert str(golden.origins["preferences.store"].source_key) == "pos:1"
