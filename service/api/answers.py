@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -145,7 +146,9 @@ def documented(
 
 
 def problem_document(status: int) -> dict[str, Any]:
-    """Return how OpenAPI tells of a problem of this status."""
+    """Return how OpenAPI tells of a problem of this status, or of a 304."""
+    if status == HTTPStatus.NOT_MODIFIED:
+        return {"description": "The caller's version still stands."}
     problem = BY_STATUS[status]
     schema = {"$ref": "#/components/schemas/ProblemAnswer"}
     return {

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from flask import Response, request
 from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
 
 from service.access import needs
 from service.api.answers import CustomersAnswer, ProfileAnswer, documented
@@ -18,12 +19,17 @@ from service.api.security import KEY
 from service.database import profiles
 from service.database.profiles import Found, StoredProfile
 
-customers = APIBlueprint("customers", __name__, abp_security=KEY)
+customers = APIBlueprint(
+    "customers",
+    __name__,
+    abp_security=KEY,
+    abp_tags=[Tag(name="customers", description="Profiles and look-up")],
+)
 
 
 @customers.get(
     "/v1/customers/<customer_id>",
-    responses=documented(ProfileAnswer, 404, moved=True),
+    responses=documented(ProfileAnswer, 304, 404, moved=True),
 )
 @needs("customers:read")
 def profile(path: CustomerPath) -> Response:

@@ -84,7 +84,13 @@ def openapi_document(app: OpenAPI) -> dict[str, Any]:
     for methods in document["paths"].values():
         for operation in methods.values():
             # The library adds a 422 of its own shape where none is declared.
+            operation["description"] = _prose(operation.get("description", ""))
             told = operation["responses"].get("422", {})
             if JSON in told.get("content", {}):
                 del operation["responses"]["422"]
     return document
+
+
+def _prose(description: str) -> str:
+    """Return a docstring's text without the line breaks the library put in."""
+    return description.replace("<br/>", "\n").strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
 
 from service.access import public
 from service.api.answers import HealthAnswer, problem_document
@@ -12,7 +13,11 @@ from service.api.pages import json_answer
 from service.api.problems import Refusal
 from service.database import readiness
 
-health = APIBlueprint("health", __name__)
+health = APIBlueprint(
+    "health",
+    __name__,
+    abp_tags=[Tag(name="health", description="Alive, and ready to answer")],
+)
 
 
 @health.get("/health/live", responses={"200": HealthAnswer})

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from flask import Response
 from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
 
 from service.access import needs
 from service.api.answers import LoyaltyAnswer, MovementsAnswer, documented
@@ -23,7 +24,12 @@ from service.api.parameters import CustomerPath, PageQuery
 from service.api.security import KEY
 from service.database import movement_reads, profiles
 
-loyalty = APIBlueprint("loyalty", __name__, abp_security=KEY)
+loyalty = APIBlueprint(
+    "loyalty",
+    __name__,
+    abp_security=KEY,
+    abp_tags=[Tag(name="loyalty", description="Balances and movements")],
+)
 
 
 @loyalty.get(

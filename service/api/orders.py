@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from flask import Response
 from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
 
 from service.access import needs
 from service.api.answers import OrderAnswer, OrdersAnswer, documented
@@ -17,7 +18,12 @@ from service.api.problems import Refusal
 from service.api.security import KEY
 from service.database import order_reads
 
-orders = APIBlueprint("orders", __name__, abp_security=KEY)
+orders = APIBlueprint(
+    "orders",
+    __name__,
+    abp_security=KEY,
+    abp_tags=[Tag(name="orders", description="Orders and their status")],
+)
 
 
 @orders.get(

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
 
 from service.access import needs
 from service.api.answers import SourcesAnswer, documented
@@ -15,7 +16,12 @@ from service.api.parameters import CustomerPath, PageQuery
 from service.api.security import KEY
 from service.database import crosswalk_reads
 
-sources = APIBlueprint("sources", __name__, abp_security=KEY)
+sources = APIBlueprint(
+    "sources",
+    __name__,
+    abp_security=KEY,
+    abp_tags=[Tag(name="sources", description="The source records behind a customer")],
+)
 
 
 @sources.get(

@@ -1,0 +1,36 @@
+"""A channel that asks the API, with its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+
+class Channel:
+    """Asks by GET and hands back the answer."""
+
+    def __init__(self, app: Flask, key: str) -> None:
+        self.key = key
+        self._client = app.test_client(use_cookies=False)
+
+    def get(self, path: str, /, **headers: str) -> TestResponse:
+        """Return the answer to one request."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._client.get(
+            path, headers={"Authorization": f"Bearer {self.key}", **named}
+        )
+
+    def pages(self, path: str, name: str, *, limit: int) -> list[list[Any]]:
+        """Return every page of a listing, following its cursors."""
+        pages: list[list[Any]] = []
+        joint = "&" if "?" in path else "?"
+        address = f"{path}{joint}limit={limit}"
+        cursor: str | None = ""
+        while cursor is not None:
+            answer = self.get(f"{address}&cursor={cursor}" if cursor else address)
+            assert answer.status_code == 200, answer.text
+            pages.append(answer.json[name])
+            cursor = answer.json["next"]
+        return pages

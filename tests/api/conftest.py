@@ -1,0 +1,36 @@
+"""The API against a real PostgreSQL: rows by factories, requests by Flask's client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask_openapi.openapi import OpenAPI
+
+from service.access import SCOPES, create_key
+from service.app import create_app
+from service.database.session import Connection
+from service.settings import Settings
+from tests.api.channel import Channel
+
+
+@pytest.fixture
+def rows(connection: Connection) -> Connection:
+    """Where the factories put rows; every statement is committed at once."""
+    return connection
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[OpenAPI]:
+    """The application on a fresh database."""
+    made = create_app(Settings(database_url=database_url, api_threads=2))
+    made.testing = True
+    yield made
+    made.extensions["couture"].pool.close()
+
+
+@pytest.fixture
+def channel(app: OpenAPI, database_url: str) -> Channel:
+    """A channel whose key holds every scope."""
+    key = create_key(database_url, channel="till", scopes=list(SCOPES))
+    return Channel(app, key)
