@@ -89,6 +89,11 @@ class Directory:
         return email
 
 
+def second_card(card: str) -> str:
+    """Return the card of a person who joined the programme twice."""
+    return f"298{card[3:]}"
+
+
 def _letters(name: str) -> str:
     text = anyascii(name).lower().replace(" ", "").replace("'", "")
     return text.strip("-") or "client"

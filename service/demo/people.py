@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.source_record import CustomerRecord
+from service.demo.contacts import second_card
 from service.demo.entries import Entry, enter
 from service.demo.households import Builder, Person
 
@@ -60,10 +61,10 @@ def entries(known: Population, seed: int) -> Iterator[tuple[str, str, Person, En
     rng = Random(f"records {seed}")
     numbers = dict.fromkeys(_PREFIX, 1000)
     for person in known.people:
-        for system in systems_of(person, rng):
+        for system, bearer in appearances(person, rng):
             numbers[system] += rng.randrange(1, 4)
             record_id = f"{_PREFIX[system]}-{numbers[system]}"
-            yield system, record_id, person, enter(person, system, rng)
+            yield system, record_id, person, enter(bearer, system, rng)
 
 
 def records(known: Population, seed: int) -> Iterator[SimulatedRecord]:
@@ -72,8 +73,11 @@ def records(known: Population, seed: int) -> Iterator[SimulatedRecord]:
         yield SimulatedRecord(system, record_id, person.person_id, entry.canonical())
 
 
-def systems_of(person: Person, rng: Random) -> list[str]:
-    """Return the systems that know a person, a system twice if it has a duplicate."""
+def appearances(person: Person, rng: Random) -> list[tuple[str, Person]]:
+    """Return the systems that know a person, some twice, and as whom.
+
+    Who joins the loyalty programme a second time gets a second card.
+    """
     known = [
         system
         for system, share in _PRESENCE.items()
@@ -81,7 +85,14 @@ def systems_of(person: Person, rng: Random) -> list[str]:
     ]
     if not known:
         known = [rng.choice(("pos", "ecommerce"))]
-    return known + [system for system in known if rng.random() < _TWICE[system]]
+    again = person
+    if person.card:
+        again = replace(person, card=second_card(person.card))
+    return [(system, person) for system in known] + [
+        (system, again if system == "loyalty" else person)
+        for system in known
+        if rng.random() < _TWICE[system]
+    ]
 
 
 def flat(simulated: SimulatedRecord) -> dict[str, object]:

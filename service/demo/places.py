@@ -23,6 +23,12 @@ _AREA = {
     for area, departments in _LANDLINE_BY_DEPARTMENT.items()
     for department in departments.split()
 }
+# 0639, 0690 to 0694, 0696 and 0697 belong to the overseas departments
+_MOBILE_PREFIXES = (
+    *(f"06{n:02}" for n in range(90) if n != 39),
+    *("0695", "0698", "0699"),
+    *(f"07{n}" for n in range(50, 90)),
+)
 _OVERSEAS = {  # three digits of the postal code -> landline, mobile prefixes
     "971": ("0590", "0690"),
     "972": ("0596", "0696"),
@@ -89,8 +95,8 @@ def draw_mobile(rng: Random, home: Home) -> str:
     overseas = _OVERSEAS.get(home.postal_code[:3])
     if overseas and rng.random() < 0.9:
         return f"{overseas[1]}{rng.randrange(10**6):06}"
-    prefix = "06" if rng.random() < 0.72 else f"07{rng.randrange(5, 9)}"
-    return f"{prefix}{rng.randrange(10**8):08}"[:10]
+    prefix = rng.choice(_MOBILE_PREFIXES)
+    return f"{prefix}{rng.randrange(10**6):06}"
 
 
 def draw_landline(rng: Random, home: Home) -> str:
