@@ -1,0 +1,33 @@
+"""The `couture` command: a table of contents, one small file per group of commands."""
+
+from __future__ import annotations
+
+import typer
+
+from service.commands import parts, together
+from service.commands.keys import keys_app
+from service.commands.serve import serve
+
+app = typer.Typer(
+    help="One golden record per customer, the same in every channel.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(together.up)
+app.command()(together.demo)
+app.command()(parts.migrate)
+app.command()(parts.resolve)
+app.command()(parts.relay)
+app.command()(serve)
+app.command()(parts.connect)
+app.add_typer(keys_app, name="key")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
