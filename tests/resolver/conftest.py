@@ -1,0 +1,15 @@
+"""A delivery into a fresh database, decided by the plain judge."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.database.session import Connection
+from tests.resolver.deliveries import Delivery
+from tests.resolver.plain_judge import plain_judge
+
+
+@pytest.fixture
+def deliver(connection: Connection) -> Delivery:
+    """Deliver events as one micro-batch by calling it."""
+    return Delivery(connection, plain_judge())
