@@ -15,6 +15,9 @@ REFERENCE_YEAR = 2026
 
 YOUNGEST, OLDEST = 14, 92
 
+NAMESAKES = 0.02
+"""The share of sons called exactly like their father, and daughters their mother."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -123,7 +126,7 @@ class Builder:
             name = f"{name}-{other}" if "-" not in name + other else name
         child = self._person(name, gender, born)
         namesake = next((each for each in parents if each.gender == gender), None)
-        if namesake and rng.random() < 0.035:  # a son called like his father
+        if namesake and rng.random() < NAMESAKES:
             child = replace(
                 child,
                 given_name=namesake.given_name,

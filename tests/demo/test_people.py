@@ -100,7 +100,7 @@ def test_a_father_and_a_son_may_have_one_name(households: list[list[Person]]) ->
         and other.birth_date.year - one.birth_date.year >= 18
     ]
     assert {one.gender for one, _ in namesakes} == {"F", "M"}
-    assert len(namesakes) >= 10
+    assert len(namesakes) >= 5
 
 
 def test_families_share_homes_phones_and_addresses(
