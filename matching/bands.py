@@ -1,0 +1,34 @@
+"""Verdicts by thresholds: link alone, ask a person, or leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Band(StrEnum):
+    """What follows from a match probability."""
+
+    MATCH = "match"
+    REVIEW = "review"
+    NO_MATCH = "no_match"
+
+
+@dataclass(frozen=True)
+class Bands:
+    """The match probabilities from which a pair is asked about, and linked alone."""
+
+    review: float
+    match: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.review <= self.match <= 1:
+            raise ValueError(
+                f"bands must be 0 < review <= match <= 1, not {self.review}, {self.match}"
+            )
+
+    def of(self, probability: float) -> Band:
+        """Return the band of a match probability."""
+        if probability >= self.match:
+            return Band.MATCH
+        return Band.REVIEW if probability >= self.review else Band.NO_MATCH

@@ -1,0 +1,94 @@
+"""Measure a model, or the recipe, against records whose answer is known."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from matching.batch import resolve_batch
+from matching.clustering import Link, cluster
+from matching.dates import Order
+from matching.model import Model
+from matching.rows import UnreadableRows, read_rows
+from matching.train import train_features
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How many of the found are right, how many of the right are found."""
+
+    precision: float
+    recall: float
+    f1: float
+
+    @classmethod
+    def of(cls, right: int, found: int, true: int) -> Measure:
+        """Return the measure for counts; nothing found or nothing to find is 0."""
+        precision = right / found if found else 0.0
+        recall = right / true if true else 0.0
+        both = found + true
+        return cls(precision, recall, 2 * right / both if both else 0.0)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Accuracy of the clusters: by all pairs inside them, and as whole clusters."""
+
+    pairs: Measure
+    clusters: Measure
+    records: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        return asdict(self)
+
+
+def evaluate(
+    files: Sequence[Path],
+    columns: Mapping[str, str],
+    truth: str,
+    *,
+    dates: Order = "YMD",
+    model: Model | None = None,
+) -> Report:
+    """Standardise, train by the recipe (or take a model), predict, cluster, measure."""
+    started = time.monotonic()
+    rows = read_rows(files, columns, truth=truth, dates=dates)
+    if any(row.truth is None for row in rows):
+        raise UnreadableRows(f"some rows have no value in the truth column {truth}")
+    normalised = [row.features for row in rows]
+    model = model or train_features(normalised)
+    features = {i: model.freeze(record) for i, record in enumerate(normalised)}
+    found = clusters_of(model, features)
+    pairs, clusters = measure([str(row.truth) for row in rows], found)
+    return Report(pairs, clusters, len(rows), round(time.monotonic() - started, 3))
+
+
+def clusters_of(model: Model, features: Mapping[int, dict[str, Any]]) -> list[int]:
+    """Return the cluster of each record, in the order of the mapping."""
+    links = [
+        Link(p.a, p.b, p.weight, p.probability)
+        for p in resolve_batch(model, features).pairs
+    ]
+    labels = cluster(features, links, match=model.bands.match).cluster
+    return [labels[record] for record in features]
+
+
+def measure(truth: Sequence[str], found: Sequence[int]) -> tuple[Measure, Measure]:
+    """Return the measure of all pairs inside clusters, and of whole clusters."""
+    both = Counter(zip(truth, found, strict=True))
+    sizes, groups = Counter(truth), Counter(found)
+    pairs = Measure.of(_pairs(both), _pairs(groups), _pairs(sizes))
+    whole = sum(
+        n == sizes[person] == groups[label] for (person, label), n in both.items()
+    )
+    return pairs, Measure.of(whole, len(groups), len(sizes))
+
+
+def _pairs(counts: Mapping[Any, int]) -> int:
+    return sum(n * (n - 1) // 2 for n in counts.values())

@@ -1,0 +1,79 @@
+"""Values that stand for no value: what a till operator types to get to the next field.
+
+Known by their form here; values shared by too many people are found in training.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_WORDS = frozenset(
+    """
+    na nan nc nr nd ns nsp none null nil vide void empty neant aucun aucune sans rien
+    inconnu inconnue unknown unbekannt desconocido sconosciuto onbekend undefined
+    anonyme anonymous anonym anonimo test teste testing essai tbd tba
+    client cliente customer passage divers particulier personne
+    xxx xx aaa azerty qwerty qsdf asdf abc abcd
+    """.split()
+)
+_PHRASES = frozenset(
+    """
+    ne sait pas|non renseigne|non renseignee|non communique|non precise|non connu
+    pas de nom|pas de prenom|pas d email|pas de mail|pas d adresse|sans nom|sans prenom
+    a completer|a renseigner|n a|n c|not known|not available|not provided|no name
+    client de passage|client passage|client magasin|keine angabe|k a|no consta
+    """.replace("\n", "|").split("|")
+) - {""}
+_MAILBOX = frozenset(
+    """
+    none no non nomail noemail nomel nope null na aucun aucune sans sansmail sansemail
+    pasdemail pasdemel pasdadresse pasemail inconnu unknown test tests test1 aaa aa a
+    xxx xx x abc azerty qwerty mail email nom prenom noreply nobody
+    """.split()
+)
+_MAIL_DOMAINS = frozenset(
+    """
+    none no nomail noemail null aucun sansmail pasdemail inconnu test example exemple
+    xxx aaa localhost invalid
+    """.split()
+)
+_STAND_IN_DATES = frozenset(
+    {date(1, 1, 1), date(1111, 11, 11), date(1900, 1, 1), date(1970, 1, 1)}
+)
+_ONE_CHARACTER = re.compile(r"(.)\1+")
+
+
+def is_placeholder(folded: str) -> bool:
+    """Say whether a folded word or phrase stands for no value."""
+    if not folded or folded in _WORDS or folded in _PHRASES:
+        return True
+    letters = folded.replace(" ", "")
+    return len(letters) > 2 and _ONE_CHARACTER.fullmatch(letters) is not None
+
+
+def is_placeholder_email(local: str, domain: str) -> bool:
+    """Say whether a mailbox was typed for want of one (`none@none.fr`)."""
+    name = domain.partition(".")[0]
+    if name in _MAIL_DOMAINS:
+        return True
+    return local in _MAILBOX or _repeats(local)
+
+
+def is_placeholder_number(digits: str) -> bool:
+    """Say whether a number was typed for want of one (0000000000, 0123456789)."""
+    tail = digits[-8:]
+    return (
+        len(set(tail)) <= 1
+        or tail in "01234567890123456789"
+        or tail in "98765432109876543210"
+    )
+
+
+def is_placeholder_date(day: date) -> bool:
+    """Say whether a date is one that systems store for want of one."""
+    return day in _STAND_IN_DATES or day.year >= 9999
+
+
+def _repeats(text: str) -> bool:
+    return len(text) > 2 and _ONE_CHARACTER.fullmatch(text) is not None

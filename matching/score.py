@@ -1,0 +1,118 @@
+"""Pairs to match weights, by the very statement Splink writes: the only scorer.
+
+Splink needs 0.1 s to write its SQL, whatever the number of pairs. So it is asked once,
+for a pair that does not matter, and its statement is then run, prepared, on scratch
+tables that hold the pairs at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import duckdb
+import pyarrow as pa
+
+from matching.batch import predict
+from matching.errors import UnusableModel
+from matching.model import Model, library_versions
+from matching.normalise import STANDARDISER, Features
+from matching.scored_pair import Columns, ScoredPair
+from matching.splink_statement import comparison_columns, statement
+from matching.tables import arrow_table
+
+__all__ = ["ScoredPair", "Scorer"]
+
+
+class Scorer:
+    """Scores pairs with one model; not for use by two threads at once."""
+
+    def __init__(self, model: Model) -> None:
+        """Prepare the statement; raises UnusableModel if it differs from Splink's."""
+        _check_versions(model)
+        self._model = model
+        self._columns: Columns = comparison_columns(model.settings)
+        self._connection = duckdb.connect(config={"threads": 1})
+        self._prepare()
+        self._check_golden_pairs()
+
+    def score(
+        self, features: Mapping[int, Features], pairs: Collection[tuple[int, int]]
+    ) -> list[ScoredPair]:
+        """Return the pairs (a < b) that reach the review band, in order."""
+        found = self._score(features, pairs, self._model.bands.review)
+        return sorted(found)
+
+    def _score(
+        self,
+        features: Mapping[int, Features],
+        pairs: Collection[tuple[int, int]],
+        floor: float,
+    ) -> list[ScoredPair]:
+        if not pairs:
+            return []
+        self._load(features, sorted(set(pairs)))
+        rows = self._connection.execute(f"execute score({floor!r}::double)").fetchall()
+        return [self._columns.scored(row) for row in rows]
+
+    def _load(
+        self, features: Mapping[int, Features], pairs: list[tuple[int, int]]
+    ) -> None:
+        wanted = {record for pair in pairs for record in pair}
+        records = arrow_table({record: features[record] for record in sorted(wanted)})
+        place = {record: i for i, record in enumerate(sorted(wanted))}
+        numbers = pa.array(range(len(pairs)), pa.int64())
+        for side, table in enumerate(("left_records", "right_records")):
+            rows = records.take(pa.array([place[pair[side]] for pair in pairs]))
+            rows = rows.append_column("pair", numbers)
+            self._connection.register("incoming", rows)
+            self._connection.execute(f"delete from {table}")
+            self._connection.execute(f"insert into {table} from incoming")
+            self._connection.unregister("incoming")
+
+    def _prepare(self) -> None:
+        empty = arrow_table({}).append_column("pair", pa.array([], pa.int64()))
+        self._connection.register("shape", empty)
+        for table in ("left_records", "right_records"):
+            self._connection.execute(f"create temp table {table} as from shape")
+        self._connection.unregister("shape")
+        self._connection.execute("pragma disable_optimizer")
+        sql = statement(self._model.settings, "left_records", "right_records")
+        self._connection.execute(
+            f"prepare score as select {self._columns.sql} from ({sql}) "
+            "where match_probability >= ?"
+        )
+
+    def _check_golden_pairs(self) -> None:
+        """Score the golden pairs here, with Splink's predict, and as they were."""
+        features: dict[int, Features] = {}
+        expected: dict[tuple[int, int], tuple[float, float]] = {}
+        for i, golden in enumerate(self._model.golden):
+            a, b = 2 * i, 2 * i + 1
+            features |= {a: golden["left"], b: golden["right"]}
+            expected[a, b] = golden["weight"], golden["probability"]
+        here = {
+            (p.a, p.b): (p.weight, p.probability)
+            for p in self._score(features, list(expected), 0.0)
+        }
+        splinks = {
+            (p.a, p.b): (p.weight, p.probability)
+            for p in predict(self._model, features, list(expected))
+        }
+        if not here == splinks == expected:
+            raise UnusableModel(
+                "the golden pairs of the model do not score bit-equal with Splink's "
+                "predict on this machine; train and promote a new model version"
+            )
+
+
+def _check_versions(model: Model) -> None:
+    if dict(model.versions) != library_versions():
+        raise UnusableModel(
+            f"the model was made with {dict(model.versions)}, installed is "
+            f"{library_versions()}; train a new model version"
+        )
+    if model.standardiser != STANDARDISER:
+        raise UnusableModel(
+            f"the model reads records as standardiser {model.standardiser} wrote them, "
+            f"this is {STANDARDISER}; train a new model version"
+        )

@@ -1,0 +1,49 @@
+"""A pair with its match weight and where the weight comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class ScoredPair(NamedTuple):
+    """Two records, a < b, with their match weight and what each comparison gave."""
+
+    a: int
+    b: int
+    weight: float
+    probability: float
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of Splink's answer hold the evidence, and how to read a row."""
+
+    comparisons: tuple[str, ...]
+    with_frequencies: frozenset[str]
+    levels: dict[str, dict[int, str]]
+
+    @property
+    def sql(self) -> str:
+        """The select list that `scored` reads."""
+        names = ["unique_id_l", "unique_id_r", "match_weight", "match_probability"]
+        for comparison in self.comparisons:
+            names += [f"gamma_{comparison}", f"mw_{comparison}"]
+            if comparison in self.with_frequencies:
+                names.append(f"mw_tf_adj_{comparison}")
+        return ", ".join(names)
+
+    def scored(self, row: Sequence[Any]) -> ScoredPair:
+        """Return one row of the answer as a scored pair."""
+        a, b, weight, probability, *rest = row
+        evidence: dict[str, Any] = {}
+        values = iter(rest)
+        for comparison in self.comparisons:
+            gamma, mw = next(values), next(values)
+            part = {"level": self.levels[comparison][gamma], "mw": mw}
+            if comparison in self.with_frequencies:
+                part["tf"] = next(values)
+            evidence[comparison] = part
+        return ScoredPair(a, b, weight, probability, evidence)
