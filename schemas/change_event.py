@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from schemas.facts import Consent, Interaction, LoyaltyMovement, Order
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from schemas.text import Identifier, Raw, Word
+from schemas.text import Identifier, Milliseconds, Raw, Word
 
 Position = Annotated[
     tuple[Annotated[int, Field(ge=0, lt=2**63)], ...],
@@ -49,7 +49,7 @@ class Source(Word):
 
     connector: Identifier
     table: Identifier
-    ts_ms: int | None = None
+    ts_ms: Milliseconds | None = None
     snapshot: bool = False
 
 
@@ -59,7 +59,7 @@ class _Change(Word):
     position: Position
     raw: Raw | None = None
     source: Source
-    ts_ms: Annotated[int, Field(description="when the connector saw it")]
+    ts_ms: Annotated[Milliseconds, Field(description="when the connector saw it")]
 
     @model_validator(mode="after")
     def _after_unless_deleted(self) -> Self:

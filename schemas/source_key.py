@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from schemas.text import storable
 
-_SYSTEM = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
+_SYSTEM = re.compile(r"[a-z][a-z0-9_]{0,30}")
 LONGEST_ID = 200
 
 
@@ -24,8 +24,8 @@ class SourceKey:
     id: str
 
     def __post_init__(self) -> None:
-        if not _SYSTEM.match(self.system):
-            raise ValueError(f"{self.system!r} is no system name (a-z, 0-9, _)")
+        if not _SYSTEM.fullmatch(self.system):
+            raise ValueError("a system name starts with a-z and holds a-z, 0-9, _")
         if not self.id.strip() or len(self.id) > LONGEST_ID:
             raise ValueError(f"the id of a source key has 1 to {LONGEST_ID} characters")
         storable(self.id)
@@ -62,6 +62,6 @@ class SourceKey:
     ) -> JsonSchemaValue:
         return {
             "type": "string",
-            "pattern": r"^[a-z][a-z0-9_]{0,30}:.{1,200}$",
+            "pattern": r"^[a-z][a-z0-9_]{0,30}:[\s\S]{1,200}$",
             "examples": ["pos:C-1042"],
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -9,6 +11,7 @@ from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
+    Field,
     JsonValue,
     StringConstraints,
 )
@@ -41,7 +44,24 @@ def _storable_tree(value: Any) -> Any:
     elif isinstance(value, list):
         for inner in value:
             _storable_tree(inner)
+    else:
+        _storable_number(value)
     return value
+
+
+def _storable_number(value: float | None) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("holds a number that is not finite")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("holds a number beyond 64 bits; send it as text")
+
+
+def _in_utc(value: datetime) -> datetime:
+    # A time in year 1 or 9999 may have no counterpart in UTC, where it is stored.
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999") from None
 
 
 Text = Annotated[
@@ -56,7 +76,11 @@ Identifier = Annotated[
 ]
 System = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Raw = Annotated[dict[str, JsonValue], AfterValidator(_storable_tree)]
-Time = AwareDatetime
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Milliseconds = Annotated[
+    int,
+    Field(ge=0, lt=253_402_300_800_000, description="since 1970, to year 9999"),
+]
 
 
 class Word(BaseModel):

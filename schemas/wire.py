@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -23,6 +24,8 @@ LARGEST_MESSAGE = 1_048_576
 """Bytes; Kafka's own default bound."""
 
 Headers = list[tuple[str, bytes]]
+
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_]{1,60}|\[key\]")
 
 
 class Malformed(StrEnum):
@@ -107,18 +110,26 @@ def _malformed(error: ValidationError, value: bytes) -> MalformedMessage:
         if _has_lone_surrogate(value):
             return MalformedMessage(Malformed.UNSTORABLE_TEXT, "holds a lone surrogate")
         return MalformedMessage(Malformed.NOT_JSON, "the value is not JSON")
-    where = ".".join(str(part) for part in first["loc"]) or "the message"
-    detail = f"{where}: {first['msg']}" + (
-        f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    )
+    where = ".".join(map(_field_name, first["loc"])) or "the message"
+    # Pydantic repeats the value in this one message, and in no other.
+    tag = first["type"] == "union_tag_invalid"
+    what = f"kind is none of {[*map(str, RecordKind)]}" if tag else first["msg"]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    detail = f"{where}: {what}{more}"
     unstorable = "NUL character" in first["msg"] or "lone surrogate" in first["msg"]
     reason = Malformed.UNSTORABLE_TEXT if unstorable else Malformed.WRONG_SHAPE
     return MalformedMessage(reason, detail[:500])
 
 
+def _field_name(part: str | int) -> str:
+    """A free key may hold anything, a person's name or a NUL: show only plain words."""
+    text = str(part)
+    return text if _FIELD_NAME.fullmatch(text) else "?"
+
+
 def _has_lone_surrogate(value: bytes) -> bool:
     try:
         text = json.dumps(json.loads(value), ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return any("\ud800" <= character <= "\udfff" for character in text)
