@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import orjson
-from matching.score import ScoredPair
 
 from matching.clustering import Decision, Link, Verdict
+from matching.score import ScoredPair
 from service.database.session import Connection
 
 

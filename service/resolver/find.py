@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from matching.model import Model
 from matching.score import Scorer
-
 from service.database import dirty, links, source_records
 from service.database.session import Connection
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from matching.model import Model
-
 from schemas.change_event import (
     CustomerChange,
     FactChange,

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matching.model import Model
-
 from matching.clustering import Clustering, cluster
+from matching.model import Model
 from service.database import customers, dirty, labels, links, source_records
 from service.database.customers import CustomerRow
 from service.database.labels import Label

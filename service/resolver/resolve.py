@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from matching.model import Model
 from matching.score import Scorer
-
 from schemas import wire
 from service.database import dead_letters, freshness, labels, offsets, outbox
 from service.database.dead_letters import DeadLetter
