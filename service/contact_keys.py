@@ -1,51 +1,34 @@
 """The form in which an e-mail, phone or card is stored to be found again.
 
 The resolver writes `contact_key` rows with it and the API looks them up with it: one
-function, so that they cannot disagree.
+function, so that they cannot disagree. The forms are the matcher's own.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from typing import Literal
 
-import phonenumbers
+from matching.emails import email_key
+from matching.folding import plain
+from matching.phones import phone_key
 
 ContactKind = Literal["email", "phone", "card"]
 
-HOME_REGION = "FR"
 LONGEST_KEY = 320
 
 
-def contact_key(kind: ContactKind, value: str, *, region: str = HOME_REGION) -> str:
+def contact_key(kind: ContactKind, value: str) -> str:
     """Return the value as it is looked up; empty if there is nothing to find by."""
-    text = unicodedata.normalize("NFKC", value).strip()
-    return _FORMS[kind](text, region)[:LONGEST_KEY]
+    return _FORMS[kind](value)[:LONGEST_KEY]
 
 
-def _email(text: str, region: str) -> str:
-    return text.casefold()
+def _card(text: str) -> str:
+    return "".join(filter(str.isalnum, plain(text))).upper()
 
 
-def _phone(text: str, region: str) -> str:
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return _kept(str.isdigit, text)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _card(text: str, region: str) -> str:
-    return _kept(str.isalnum, text).upper()
-
-
-def _kept(keep: Callable[[str], bool], text: str) -> str:
-    return "".join(filter(keep, text))
-
-
-_FORMS: dict[str, Callable[[str, str], str]] = {
-    "email": _email,
-    "phone": _phone,
+_FORMS: dict[str, Callable[[str], str]] = {
+    "email": email_key,
+    "phone": phone_key,
     "card": _card,
 }

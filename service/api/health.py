@@ -33,6 +33,6 @@ def live() -> Response:
 @public
 def ready() -> Response:
     """Say whether requests can be served: the database answers and is migrated."""
-    if read(readiness.missing_tables):
+    if not read(readiness.is_migrated):
         raise Refusal("unavailable", "The database is not migrated.")
     return json_answer({"status": "ok"})

@@ -37,7 +37,9 @@ def _with_plus(value: object) -> object:
 def _findable(kind: ContactKind) -> AfterValidator:
     def check(value: str) -> str:
         if not contact_key(kind, value):
-            raise ValueError("holds nothing to find by")
+            raise PydanticCustomError(
+                "finds_nobody", "is malformed or a placeholder: it identifies nobody"
+            )
         return value
 
     return AfterValidator(check)
@@ -75,13 +77,13 @@ class LookupQuery(PageQuery):
         default=None, description="a system and its own customer id"
     )
     email: Annotated[_Typed, _findable("email")] | None = Field(
-        default=None, description="in any case", examples=["marie@exemple.fr"]
+        default=None, description="in any case", examples=["marie@maison.test"]
     )
     phone: Annotated[_Typed, BeforeValidator(_with_plus), _findable("phone")] | None = (
         Field(
             default=None,
             description="French as dialled, or international",
-            examples=["+33612345678"],
+            examples=["+33647129830"],
         )
     )
     card: Annotated[_Typed, _findable("card")] | None = Field(

@@ -35,6 +35,8 @@ _REASONS = {
     "value_error": "is not of the form that /docs describes",
 }
 
+_OWN_REASONS = frozenset({"exactly_one", "finds_nobody"})
+
 
 def answer_with_problems(app: Flask) -> None:
     """Make every failure of the application a problem."""
@@ -59,7 +61,7 @@ def _told(error: Any) -> dict[str, str]:
     # the name of a parameter is repeated.
     name = str(error["loc"][0]) if error["loc"] else "query"
     reason = _REASONS.get(error["type"], "does not fit")
-    if error["type"] == "exactly_one":
+    if error["type"] in _OWN_REASONS:
         reason = error["msg"]
     return {"parameter": name if _NAME.match(name) else "(unnamed)", "reason": reason}
 

@@ -1,36 +1,30 @@
-"""Whether the database holds our tables."""
+"""Whether the database is at the revision that this version of Couture needs."""
 
 from __future__ import annotations
 
-from sqlmodel import SQLModel
+from functools import cache
 
-from service.database import tables
+import psycopg
+
+from service.database.migrate import newest
 from service.database.session import Connection, where
 from service.errors import DatabaseNotMigrated
 
-_OURS = sorted(
-    table.name
-    for table in SQLModel.metadata.sorted_tables
-    if any(
-        getattr(model, "__table__", None) is table for model in vars(tables).values()
-    )
-)
+_needed = cache(newest)
 
 
-def missing_tables(connection: Connection) -> list[str]:
-    """Return the names of our tables that the database lacks."""
-    rows = connection.execute(
-        "SELECT name FROM unnest(%s::text[]) AS n (name)"
-        " WHERE to_regclass(name) IS NULL ORDER BY name",
-        [_OURS],
-    )
-    return [row[0] for row in rows]
+def is_migrated(connection: Connection) -> bool:
+    """Return whether the database stands at the revision we need."""
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return False
+    return row is not None and row[0] == _needed()
 
 
 def require_migrated(connection: Connection, database_url: str) -> None:
-    """Raise DatabaseNotMigrated if a table is missing."""
-    missing = missing_tables(connection)
-    if missing:
+    """Raise DatabaseNotMigrated unless the database is at the revision we need."""
+    if not is_migrated(connection):
         raise DatabaseNotMigrated(
-            f"The database {where(database_url)} lacks {len(missing)} tables of ours."
+            f"The database {where(database_url)} is not at revision {_needed()}."
         )

@@ -10,6 +10,7 @@ from flask_openapi.openapi import OpenAPI
 from service.access import SCOPES, create_key
 from service.app import create_app
 from service.database.session import Connection
+from service.embedded import EmbeddedPostgres
 from service.settings import Settings
 from tests.api.channel import Channel
 
@@ -30,7 +31,21 @@ def app(database_url: str) -> Iterator[OpenAPI]:
 
 
 @pytest.fixture
+def unreached() -> Iterator[OpenAPI]:
+    """The application without a database behind it."""
+    made = create_app(Settings(database_url="postgresql://127.0.0.1:1/nobody"))
+    yield made
+    made.extensions["couture"].pool.close()
+
+
+@pytest.fixture
 def channel(app: OpenAPI, database_url: str) -> Channel:
     """A channel whose key holds every scope."""
     key = create_key(database_url, channel="till", scopes=list(SCOPES))
     return Channel(app, key)
+
+
+@pytest.fixture
+def postgres_url(postgres: EmbeddedPostgres) -> str:
+    """A database without our tables."""
+    return postgres.url("postgres")

@@ -144,14 +144,14 @@ def test_customers_who_share_a_contact_come_as_a_list(
 ) -> None:
     mother, son = a_customer(rows, "pos:C-1"), a_customer(rows, "pos:C-2")
     for customer_id in (mother, son):
-        a_contact(rows, customer_id, "phone", "06 12 34 56 78")
-    a_contact(rows, mother, "email", "Marie@Exemple.fr")
+        a_contact(rows, customer_id, "phone", "06 47 12 98 30")
+    a_contact(rows, mother, "email", "Marie@Maison.test")
     a_contact(rows, son, "card", "2990 1234")
 
-    assert found(channel, "phone=0612345678") == {mother, son}
-    assert found(channel, "phone=%2B33612345678") == {mother, son}
-    assert found(channel, "phone=+33612345678") == {mother, son}
-    assert found(channel, "email=MARIE@exemple.FR") == {mother}
+    assert found(channel, "phone=0647129830") == {mother, son}
+    assert found(channel, "phone=%2B33647129830") == {mother, son}
+    assert found(channel, "phone=+33647129830") == {mother, son}
+    assert found(channel, "email=MARIE@maison.TEST") == {mother}
     assert found(channel, "card=29901234") == {son}
     assert found(channel, "card=29901235") == set()
 
@@ -174,7 +174,7 @@ def test_a_contact_shared_by_many_is_paged(channel: Channel, rows: Connection) -
     ("question", "parameter"),
     [
         ("", "query"),
-        ("email=a@b.fr&card=1", "query"),
+        ("email=ab@b.fr&card=1", "query"),
         ("email=a@b.fr&email=c@d.fr", "query"),
         ("email=", "email"),
         ("email=a%00b", "email"),
@@ -183,9 +183,9 @@ def test_a_contact_shared_by_many_is_paged(channel: Channel, rows: Connection) -
         ("source_key=POS", "source_key"),
         ("source_key=pos:%00", "source_key"),
         ("name=Marie", "name"),
-        ("email=a@b.fr&limit=0", "limit"),
-        ("email=a@b.fr&limit=many", "limit"),
-        ("email=a@b.fr&cursor=abc", "cursor"),
+        ("email=ab@b.fr&limit=0", "limit"),
+        ("email=ab@b.fr&limit=many", "limit"),
+        ("email=ab@b.fr&cursor=abc", "cursor"),
     ],
 )
 def test_a_look_up_that_does_not_fit_is_a_422_that_names_the_parameter(
