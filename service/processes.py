@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ STOP_SECONDS = 20.0
 CRASHES_IN_A_ROW = 6
 HEALTHY_AFTER_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 10.0
+_HERE = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,23 @@ class Program:
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     death_signal: signal.Signals = signal.SIGKILL
+
+
+def our_program(
+    name: str,
+    module: str,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    death_signal: signal.Signals = signal.SIGKILL,
+) -> Program:
+    """Return the program that runs a module of ours, wherever it is started."""
+    path = os.pathsep.join(filter(None, [str(_HERE), os.environ.get("PYTHONPATH")]))
+    return Program(
+        name,
+        [sys.executable, "-m", module, *arguments],
+        {"PYTHONPATH": path, **(env or {})},
+        death_signal,
+    )
 
 
 def launch(

