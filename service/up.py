@@ -54,7 +54,7 @@ class House:
         """Capture one system; its settings go to a file that only we may read."""
         file = self.directory / f"{system}.toml"
         file.touch(mode=0o600)
-        file.write_text(_toml(config))
+        file.write_text(as_toml(config))
         arguments = ("connectors", "run", system, "--config", str(file))
         environment = {"COUTURE_KAFKA": self.broker.bootstrap}
         self.supervisor.start(
@@ -175,11 +175,11 @@ def _tell(console: Console, house: House, config: Path | None) -> None:
     console.print("Ctrl-C stops everything.")
 
 
-def _toml(table: Mapping[str, Any], prefix: str = "") -> str:
+def as_toml(table: Mapping[str, Any], *, prefix: str = "") -> str:
     """Return a table as TOML; JSON's scalars and lists are TOML's too."""
     plain = {k: v for k, v in table.items() if not isinstance(v, Mapping)}
     lines = [f"{json.dumps(k)} = {json.dumps(v)}\n" for k, v in plain.items()]
     for name in table.keys() - plain.keys():
         path = f"{prefix}{json.dumps(name)}"
-        lines.append(f"[{path}]\n{_toml(table[name], f'{path}.')}")
+        lines.append(f"[{path}]\n{as_toml(table[name], prefix=f'{path}.')}")
     return "".join(lines)

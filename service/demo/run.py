@@ -68,6 +68,7 @@ class Show:
         self._screen = screen
         self._started = time.monotonic()
         self._shown_at = 0.0
+        self._written = 0
         self._doing = "starting"
         self._first_profile_s: float | None = None
 
@@ -85,7 +86,7 @@ class Show:
     def open(self, stage: Stage) -> None:
         """Fill the systems with their first customers, then capture them."""
         self._doing = "filling"
-        filled = stage.systems.fill(stage.retailer.initial())
+        filled = self._written = stage.systems.fill(stage.retailer.initial())
         for system, config in stage.configs.items():
             stage.house.start_connector(system, config)
         self._screen.say(f"{filled:,} rows stand in four systems; capturing them")
@@ -98,12 +99,13 @@ class Show:
         self._doing = "trading"
         acts, sampled = stage.retailer.acts(), cycle(range(_SAMPLE_ONE_IN))
         begun = due = time.monotonic()
-        while not self._over(begun):
+        while not self._over(begun, stage):
             while time.monotonic() < due:
                 self.watch(stage)
                 time.sleep(_PAUSE)
             act, since = next(acts), now()
             stage.systems.apply(act)
+            self._written += 1
             # Only once the snapshots are read do changes flow as they happen.
             if next(sampled) == 0 and self._first_profile_s is not None:
                 stage.sampler.follow(act, since=since)
@@ -174,9 +176,12 @@ class Show:
         self._shown_at = time.monotonic()
         return counts
 
-    def _over(self, begun: float) -> bool:
+    def _over(self, begun: float, stage: Stage) -> bool:
         duration = self._options.duration
-        return duration is not None and time.monotonic() - begun >= duration
+        if duration is None or time.monotonic() - begun < duration:
+            return False
+        # The truth knows a story as a whole: do not stop in the midst of one.
+        return self._written >= len(stage.retailer.written)
 
     def _greet_first(self, stage: Stage, labelled: dict[str, str]) -> None:
         """Say how to read a profile as soon as the API answers with one."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -49,9 +48,12 @@ def systems(tmp_path: Path) -> Iterator[Systems]:
 
 def test_every_system_holds_what_the_retailer_wrote(systems: Systems) -> None:
     retailer = Retailer(3, start=datetime.now(UTC), people=60)
-    assert systems.fill(retailer.initial()) > 100
-    for act in islice(retailer.acts(), 400):
+    filled = systems.fill(retailer.initial())
+    for written, act in enumerate(retailer.acts(), filled + 1):
         systems.apply(act)
+        # A story of several acts is written into the books at once.
+        if written > 500 and written == len(retailer.written):
+            break
     for system, table in TABLES:
         remembered = {
             str(row_id): row for row_id, row in retailer.rows(system, table).items()
