@@ -124,7 +124,10 @@ def _best(candidates: list[_Candidate], ranks: Sequence[Rank]) -> _Candidate | N
 
 def _origin(member: Member, rule: str) -> AttributeOrigin:
     changed = member.record.updated_at or member.changed_at
-    return AttributeOrigin(source_key=member.key, updated_at=changed, rule=rule)
+    # nothing here needs checking: all of it comes from checked records
+    return AttributeOrigin.model_construct(
+        source_key=member.key, updated_at=changed, rule=rule
+    )
 
 
 class _Place(NamedTuple):
@@ -172,7 +175,10 @@ def _contacts(
                 latest[folded] = (member.recency, value)
     order = sorted(latest, key=lambda folded: folded)
     order.sort(key=lambda folded: latest[folded][0], reverse=True)
-    return [Contact(value=latest[f][1], source_keys=holders[f]) for f in order]
+    return [
+        Contact.model_construct(value=latest[f][1], source_keys=holders[f])
+        for f in order
+    ]
 
 
 def _preferences(

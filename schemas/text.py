@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -23,12 +24,14 @@ LONGEST_RAW_TEXT = 65_536
 """Characters in one field of a raw row."""
 
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 def storable(value: str) -> str:
     """Return the value; raise ValueError for what is no PostgreSQL text."""
-    if "\x00" in value:
-        raise ValueError("holds a NUL character")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError("holds a lone surrogate")
+    if unfit := _UNSTORABLE.search(value):
+        what = "a NUL character" if unfit.group() == "\x00" else "a lone surrogate"
+        raise ValueError(f"holds {what}")
     return value
 
 

@@ -6,6 +6,7 @@ import typer
 
 from service.commands import parts, together
 from service.commands.keys import keys_app
+from service.commands.model import model_app
 from service.commands.serve import serve
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command()(parts.relay)
 app.command()(serve)
 app.command()(parts.connect)
 app.add_typer(keys_app, name="key")
+app.add_typer(model_app, name="model")
 
 
 def main() -> None:

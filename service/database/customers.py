@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from service.database.arrays import bigints, uuids
 from service.database.session import Connection
 
 
@@ -39,8 +40,9 @@ def anchored_in(
     """
     rows = connection.execute(
         "SELECT customer_id, anchor, retired_into, version, profile FROM customer"
-        " WHERE anchor = ANY(%s) OR customer_id = ANY(%s) ORDER BY customer_id",
-        [list(record_ids), list(also)],
+        " WHERE anchor = ANY(%s::bigint[]) OR customer_id = ANY(%s::uuid[])"
+        " ORDER BY customer_id",
+        [bigints(record_ids), uuids(also)],
     )
     return [CustomerRow(*row) for row in rows]
 
@@ -61,10 +63,10 @@ def write(connection: Connection, customers: Collection[Written]) -> None:
     if not rows:
         return
     columns = [
-        [row.customer_id for row in rows],
-        [row.anchor for row in rows],
-        [row.retired_into for row in rows],
-        [row.version for row in rows],
+        uuids(row.customer_id for row in rows),
+        bigints(row.anchor for row in rows),
+        uuids(row.retired_into for row in rows),
+        bigints(row.version for row in rows),
         [row.profile for row in rows],
     ]
     connection.execute(
@@ -80,10 +82,10 @@ def write(connection: Connection, customers: Collection[Written]) -> None:
 
 
 def _write_history(connection: Connection, rows: list[Written]) -> None:
-    ids = [row.customer_id for row in rows]
+    ids = uuids(row.customer_id for row in rows)
     connection.execute(
         "UPDATE profile_history SET valid_to = now()"
-        " WHERE customer_id = ANY(%s) AND valid_to IS NULL",
+        " WHERE customer_id = ANY(%s::uuid[]) AND valid_to IS NULL",
         [ids],
     )
     connection.execute(
@@ -91,7 +93,7 @@ def _write_history(connection: Connection, rows: list[Written]) -> None:
         " SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bytea[], %s::text[])",
         [
             ids,
-            [row.version for row in rows],
+            bigints(row.version for row in rows),
             [row.profile for row in rows],
             [row.why for row in rows],
         ],
@@ -112,14 +114,14 @@ def write_contact_keys(
     columns = [
         [row[1] for row in rows],
         [row[2] for row in rows],
-        [row[0] for row in rows],
+        uuids(row[0] for row in rows),
     ]
     connection.execute(
-        "DELETE FROM contact_key k WHERE customer_id = ANY(%s) AND NOT EXISTS ("
+        "DELETE FROM contact_key k WHERE customer_id = ANY(%s::uuid[]) AND NOT EXISTS ("
         " SELECT FROM unnest(%s::text[], %s::text[], %s::uuid[])"
         "   AS n (kind, value, customer_id) WHERE (n.kind, n.value, n.customer_id)"
         "   = (k.kind, k.value, k.customer_id))",
-        [list(contacts), *columns],
+        [uuids(contacts), *columns],
     )
     connection.execute(
         "INSERT INTO contact_key (kind, value, customer_id)"
@@ -143,5 +145,5 @@ def move_anchors(
             "UPDATE customer c SET anchor = n.anchor"
             " FROM unnest(%s::uuid[], %s::bigint[]) AS n (customer_id, anchor)"
             " WHERE c.customer_id = n.customer_id",
-            [[row[0] for row in moved], [row[1] for row in moved]],
+            [uuids(row[0] for row in moved), bigints(row[1] for row in moved)],
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from service.database.arrays import bigints
 from service.database.session import Connection
 
 
@@ -21,7 +22,7 @@ def mark(connection: Connection, records: Iterable[tuple[int, bool]]) -> None:
         " FROM unnest(%s::bigint[], %s::boolean[]) AS n (record_id, rescore)"
         " ON CONFLICT (record_id) DO UPDATE"
         " SET mark = excluded.mark, scored = d.scored AND excluded.scored",
-        [ordered, [rescore[record_id] for record_id in ordered]],
+        [bigints(ordered), [rescore[record_id] for record_id in ordered]],
     )
 
 
@@ -30,10 +31,11 @@ def unscored(
 ) -> list[tuple[int, int]]:
     """Return (record id, mark) to be scored: of these, or left by a dead worker."""
     return connection.execute(
-        "SELECT record_id, mark FROM dirty WHERE NOT scored AND record_id = ANY(%s)"
+        "SELECT record_id, mark FROM dirty WHERE NOT scored"
+        "   AND record_id = ANY(%s::bigint[])"
         " UNION (SELECT record_id, mark FROM dirty WHERE NOT scored"
         "   AND since < now() - make_interval(secs => %s) LIMIT 2000)",
-        [list(record_ids), orphans_after_s],
+        [bigints(record_ids), orphans_after_s],
     ).fetchall()
 
 
@@ -43,7 +45,7 @@ def scored(connection: Connection, marks: Sequence[tuple[int, int]]) -> None:
         "UPDATE dirty d SET scored = true"
         " FROM unnest(%s::bigint[], %s::bigint[]) AS m (record_id, mark)"
         " WHERE d.record_id = m.record_id AND d.mark = m.mark",
-        [[m[0] for m in marks], [m[1] for m in marks]],
+        [bigints(m[0] for m in marks), bigints(m[1] for m in marks)],
     )
 
 
@@ -59,5 +61,5 @@ def clear(connection: Connection, marks: Sequence[tuple[int, int]]) -> None:
     connection.execute(
         "DELETE FROM dirty d USING unnest(%s::bigint[], %s::bigint[])"
         " AS m (record_id, mark) WHERE d.record_id = m.record_id AND d.mark = m.mark",
-        [[m[0] for m in marks], [m[1] for m in marks]],
+        [bigints(m[0] for m in marks), bigints(m[1] for m in marks)],
     )

@@ -11,6 +11,7 @@ import orjson
 from schemas.change_event import FactChange, OrderChange, RecordKind
 from schemas.facts import LoyaltyMovement
 from schemas.source_key import SourceKey
+from service.database.arrays import bigints
 from service.database.session import Connection
 
 _TABLE = {
@@ -169,9 +170,9 @@ def of_records(
     """Return the facts of one kind of these records, in order of their keys."""
     rows = connection.execute(
         "SELECT customer_record_id, system, id, record"
-        f" FROM {_TABLE[kind]} WHERE customer_record_id = ANY(%s) AND NOT deleted"
-        " ORDER BY system, id",
-        [list(record_ids)],
+        f" FROM {_TABLE[kind]} WHERE customer_record_id = ANY(%s::bigint[])"
+        "   AND NOT deleted ORDER BY system, id",
+        [bigints(record_ids)],
     )
     return [FactRow(owner, SourceKey(sys, id_), rec) for owner, sys, id_, rec in rows]
 
@@ -180,7 +181,8 @@ def balances(connection: Connection, record_ids: Sequence[int]) -> list[BalanceR
     """Return the sums of movements of each of these records."""
     rows = connection.execute(
         "SELECT customer_record_id, programme, unit, sum(amount) FROM loyalty_movement"
-        " WHERE customer_record_id = ANY(%s) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        [list(record_ids)],
+        " WHERE customer_record_id = ANY(%s::bigint[])"
+        " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        [bigints(record_ids)],
     )
     return [BalanceRow(*row) for row in rows]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from service.database.arrays import bigints, uuids
 from service.database.session import Connection
 
 RELABEL_LOCK = 0x436F_7574  # "Cout": whoever writes labels holds this advisory lock
@@ -30,8 +31,8 @@ def of_components_of(
     """Return the labels of all records in the components that these records are in."""
     rows = connection.execute(
         "SELECT record_id, component, customer_id FROM label WHERE component IN"
-        " (SELECT component FROM label WHERE record_id = ANY(%s))",
-        [list(record_ids)],
+        " (SELECT component FROM label WHERE record_id = ANY(%s::bigint[]))",
+        [bigints(record_ids)],
     )
     return {row[0]: Label(*row) for row in rows}
 
@@ -47,9 +48,9 @@ def write(connection: Connection, labels: Iterable[Label]) -> None:
         " ON CONFLICT (record_id) DO UPDATE"
         " SET component = excluded.component, customer_id = excluded.customer_id",
         [
-            [row.record_id for row in rows],
-            [row.component for row in rows],
-            [row.customer_id for row in rows],
+            bigints(row.record_id for row in rows),
+            bigints(row.component for row in rows),
+            uuids(row.customer_id for row in rows),
         ],
     )
 
@@ -58,4 +59,6 @@ def remove(connection: Connection, record_ids: Iterable[int]) -> None:
     """Forget the labels of records that no source holds any more."""
     ids = list(record_ids)
     if ids:
-        connection.execute("DELETE FROM label WHERE record_id = ANY(%s)", [ids])
+        connection.execute(
+            "DELETE FROM label WHERE record_id = ANY(%s::bigint[])", [bigints(ids)]
+        )

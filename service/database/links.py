@@ -8,6 +8,7 @@ import orjson
 
 from matching.clustering import Decision, Link, Verdict
 from matching.score import ScoredPair
+from service.database.arrays import bigints
 from service.database.session import Connection
 
 
@@ -56,14 +57,14 @@ def drop_stale(connection: Connection, record_ids: Sequence[int]) -> set[int]:
     Older, never merely different: a concurrent worker's newer link must live.
     """
     rows = connection.execute(
-        "WITH mine AS (SELECT a, b FROM link WHERE a = ANY(%(ids)s)"
-        "   UNION SELECT a, b FROM link WHERE b = ANY(%(ids)s))"
+        "WITH mine AS (SELECT a, b FROM link WHERE a = ANY(%(ids)s::bigint[])"
+        "   UNION SELECT a, b FROM link WHERE b = ANY(%(ids)s::bigint[]))"
         " DELETE FROM link l USING mine m, source_record ra, source_record rb"
         " WHERE l.a = m.a AND l.b = m.b AND ra.record_id = l.a AND rb.record_id = l.b"
         "   AND (l.version_a < ra.version OR l.version_b < rb.version"
         "     OR ra.record IS NULL OR rb.record IS NULL)"
         " RETURNING l.a, l.b",
-        {"ids": list(record_ids)},
+        {"ids": bigints(record_ids)},
     )
     return {end for pair in rows for end in pair}
 
@@ -73,9 +74,11 @@ def neighbours(
 ) -> set[int]:
     """Return the records joined to these by a link or a decision *same*."""
     rows = connection.execute(
-        "SELECT b FROM link WHERE a = ANY(%(ids)s) AND probability >= %(match)s"
-        " UNION SELECT a FROM link WHERE b = ANY(%(ids)s) AND probability >= %(match)s",
-        {"ids": list(record_ids), "match": match},
+        "SELECT b FROM link WHERE a = ANY(%(ids)s::bigint[])"
+        "   AND probability >= %(match)s"
+        " UNION SELECT a FROM link WHERE b = ANY(%(ids)s::bigint[])"
+        "   AND probability >= %(match)s",
+        {"ids": bigints(record_ids), "match": match},
     )
     found = {row[0] for row in rows}
     for decision in decisions(connection, record_ids):
@@ -90,8 +93,9 @@ def among(
     """Return the links of at least `match` that have both ends in these records."""
     rows = connection.execute(
         "SELECT a, b, weight, probability FROM link"
-        " WHERE a = ANY(%(ids)s) AND b = ANY(%(ids)s) AND probability >= %(match)s",
-        {"ids": list(record_ids), "match": match},
+        " WHERE a = ANY(%(ids)s::bigint[]) AND b = ANY(%(ids)s::bigint[])"
+        "   AND probability >= %(match)s",
+        {"ids": bigints(record_ids), "match": match},
     )
     return [Link(*row) for row in rows]
 
@@ -103,8 +107,9 @@ def decisions(connection: Connection, record_ids: Sequence[int]) -> list[Decisio
         " JOIN source_record a ON (a.system, a.id) = (d.system_a, d.id_a)"
         " JOIN source_record b ON (b.system, b.id) = (d.system_b, d.id_b)"
         " WHERE d.revoked_at IS NULL AND d.verdict IN ('same', 'different')"
-        "   AND (a.record_id = ANY(%(ids)s) OR b.record_id = ANY(%(ids)s))",
-        {"ids": list(record_ids)},
+        "   AND (a.record_id = ANY(%(ids)s::bigint[])"
+        "     OR b.record_id = ANY(%(ids)s::bigint[]))",
+        {"ids": bigints(record_ids)},
     )
     return [
         Decision(min(a, b), max(a, b), Verdict(verdict), decided_at)

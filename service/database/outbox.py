@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import orjson
 
+from service.database.arrays import bigints
 from service.database.session import Connection
 
 RELAY_LOCK = 0x4F75_7462  # "Outb": the relay that holds it is the only one
@@ -62,7 +63,9 @@ def take(connection: Connection, *, limit: int) -> list[Waiting]:
 
 def remove(connection: Connection, seqs: Sequence[int]) -> None:
     """Forget messages that the broker has acknowledged."""
-    connection.execute("DELETE FROM outbox WHERE seq = ANY(%s)", [list(seqs)])
+    connection.execute(
+        "DELETE FROM outbox WHERE seq = ANY(%s::bigint[])", [bigints(seqs)]
+    )
 
 
 def lock_relay(connection: Connection) -> bool:

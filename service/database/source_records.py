@@ -10,6 +10,7 @@ import orjson
 from psycopg.types.json import set_json_dumps, set_json_loads
 
 from schemas.source_key import SourceKey
+from service.database.arrays import bigints
 from service.database.session import Connection
 
 set_json_dumps(orjson.dumps)
@@ -111,8 +112,8 @@ def _write_key_difference(
         )
 
 
-def _columns(rows: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
-    return [row[0] for row in rows], [row[1] for row in rows]
+def _columns(rows: list[tuple[int, int]]) -> tuple[str, str]:
+    return bigints(row[0] for row in rows), bigints(row[1] for row in rows)
 
 
 def ids_with_stubs(
@@ -155,7 +156,7 @@ def candidates(
         " CROSS JOIN LATERAL (SELECT b.record_id FROM blocking_key b"
         "   WHERE b.key = k.key LIMIT 1000000) c"
         " WHERE c.record_id <> s.record_id",
-        [list(record_ids)],
+        [bigints(record_ids)],
     )
     return rows.fetchall()
 
@@ -166,8 +167,8 @@ def features(
     """Return version and features of the records that are neither stub nor deleted."""
     rows = connection.execute(
         "SELECT record_id, version, features FROM source_record"
-        " WHERE record_id = ANY(%s) AND features IS NOT NULL",
-        [list(record_ids)],
+        " WHERE record_id = ANY(%s::bigint[]) AND features IS NOT NULL",
+        [bigints(record_ids)],
     )
     return {record_id: (version, values) for record_id, version, values in rows}
 
@@ -176,8 +177,9 @@ def live(connection: Connection, record_ids: Sequence[int]) -> list[Stored]:
     """Return those of the records that a source still holds."""
     rows = connection.execute(
         "SELECT record_id, system, id, record, source_at FROM source_record"
-        " WHERE record_id = ANY(%s) AND record IS NOT NULL ORDER BY record_id",
-        [list(record_ids)],
+        " WHERE record_id = ANY(%s::bigint[])"
+        "   AND record IS NOT NULL ORDER BY record_id",
+        [bigints(record_ids)],
     )
     return [
         Stored(record_id, SourceKey(system, id_), record, source_at)

@@ -29,12 +29,12 @@ def find_and_score(
     ends = {end for pair in pairs for end in pair}
     stored = source_records.features(connection, list(ends))
     features = {record_id: values for record_id, (_, values) in stored.items()}
+    keys = {record_id: model.keys(values) for record_id, values in features.items()}
+    # hashes collide: the values must agree too
     real = [
         (a, b)
         for a, b in pairs
-        if a in features
-        and b in features
-        and model.shares_block(features[a], features[b])
+        if a in keys and b in keys and not keys[a].isdisjoint(keys[b])
     ]
     links.upsert(
         connection,

@@ -51,10 +51,25 @@ def changes(
         for customer_id, survivor in heirs.retired.items()
         if customer_id in rows and rows[customer_id].retired_into != survivor
     }
-    return [
-        _change(customer_id, rows.get(customer_id), region, heirs, before, now)
-        for customer_id in sorted(touched)
-    ]
+    bore = {r: label.customer_id for r, label in region.labels.items()}
+
+    def change(customer_id: UUID) -> Change:
+        row = rows.get(customer_id)
+        gained = now[customer_id] - before[customer_id]
+        lost = before[customer_id] - now[customer_id]
+        moved = [region.records[r].key for r in gained | lost if r in region.records]
+        return Change(
+            customer_id,
+            row,
+            heirs.anchors.get(customer_id, row.anchor if row else None),
+            heirs.retired.get(customer_id),
+            [region.records[record_id] for record_id in sorted(now[customer_id])],
+            sorted(moved),
+            frozenset(bore[r] for r in gained if r in bore),
+            frozenset(heirs.bearer[r] for r in lost if r in heirs.bearer),
+        )
+
+    return [change(customer_id) for customer_id in sorted(touched)]
 
 
 def _by_customer(pairs: Iterable[tuple[int, UUID]]) -> dict[UUID, set[int]]:
@@ -62,28 +77,3 @@ def _by_customer(pairs: Iterable[tuple[int, UUID]]) -> dict[UUID, set[int]]:
     for record_id, customer_id in pairs:
         found[customer_id].add(record_id)
     return found
-
-
-def _change(
-    customer_id: UUID,
-    row: CustomerRow | None,
-    region: Region,
-    heirs: Succession,
-    before: dict[UUID, set[int]],
-    now: dict[UUID, set[int]],
-) -> Change:
-    gained, lost = (
-        now[customer_id] - before[customer_id],
-        (before[customer_id] - now[customer_id]),
-    )
-    bore = {r: label.customer_id for r, label in region.labels.items()}
-    return Change(
-        customer_id,
-        row,
-        heirs.anchors.get(customer_id, row.anchor if row else None),
-        heirs.retired.get(customer_id),
-        [region.records[record_id] for record_id in sorted(now[customer_id])],
-        sorted(region.records[r].key for r in gained | lost if r in region.records),
-        frozenset(bore[r] for r in gained if r in bore),
-        frozenset(heirs.bearer[r] for r in lost if r in heirs.bearer),
-    )

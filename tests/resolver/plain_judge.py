@@ -33,8 +33,11 @@ class PlainModel:
         ]
 
     def blocking_keys(self, features: Features) -> list[int]:
-        values = [*features["emails"], *features["phones"]]
-        return sorted({zlib.crc32(value.encode()) % 1_000 for value in values})
+        keys = self.keys(features)
+        return sorted({zlib.crc32(key.encode()) % 1_000 for key in keys})
+
+    def keys(self, features: Features) -> set[str]:
+        return {*features["emails"], *features["phones"]}
 
     def shares_block(self, left: Features, right: Features) -> bool:
         return any(set(left[name]) & set(right[name]) for name in ("emails", "phones"))
