@@ -18,6 +18,7 @@ from service.embedded import (
     start_postgres,
 )
 
+pytest_plugins = ["tests.kafka.fixtures"]  # apache_kafka
 _numbers = itertools.count(1)
 
 
