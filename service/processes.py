@@ -76,6 +76,11 @@ def launch(
 def end(process: subprocess.Popen[bytes], *, polite: signal.Signals) -> None:
     """Ask a child to stop, and kill it if it does not in time; return when it ended."""
     process.send_signal(polite)
+    await_end(process)
+
+
+def await_end(process: subprocess.Popen[bytes]) -> None:
+    """Return when a child that was asked to stop has ended; kill it if it is late."""
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -134,10 +139,13 @@ class Supervisor:
         return [name for name, one in self._running.items() if self._revive(name, one)]
 
     def stop(self) -> None:
-        """Stop everything, the last started first."""
+        """Tell everything to stop, and wait until it has, the last started first."""
+        for one in self._running.values():
+            one.process.send_signal(signal.SIGTERM)
         while self._running:
             _, one = self._running.popitem()
-            end(one.process, polite=signal.SIGTERM)
+            # Not asked twice: a second signal would cut its farewell short.
+            await_end(one.process)
 
     def stop_one(self, name: str) -> None:
         """Stop one program for good."""

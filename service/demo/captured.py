@@ -5,19 +5,16 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from kafka import KafkaConsumer, TopicPartition
-
 from schemas.wire import source_topic
+from service.resolver.log_ends import LogEnds
 
 
 class CaptureCounter:
-    """Counts the messages of the source topics, without reading them."""
+    """Counts the messages of the source topics by their ends."""
 
     def __init__(self, bootstrap: str, *, systems: tuple[str, ...]) -> None:
         self._topics = {source_topic(system) for system in systems}
-        self._kafka = KafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False
-        )
+        self._ends = LogEnds(bootstrap)
 
     def __enter__(self) -> Self:
         return self
@@ -28,13 +25,10 @@ class CaptureCounter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._kafka.close()
+        self._ends.__exit__(kind, error, trace)
 
     def count(self) -> int:
         """Return how many messages there are now."""
-        places = [
-            TopicPartition(topic, partition)
-            for topic in self._topics & set(self._kafka.topics())
-            for partition in self._kafka.partitions_for_topic(topic) or ()
-        ]
-        return sum(self._kafka.end_offsets(places).values()) if places else 0
+        topics = self._topics & self._ends.topics()
+        places = {place for topic in topics for place in self._ends.partitions(topic)}
+        return sum(self._ends.of(places).values())

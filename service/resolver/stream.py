@@ -17,6 +17,7 @@ from service.database.offsets import StoredOffset
 from service.database.session import Connection
 from service.errors import BrokerUnavailable
 from service.resolver.batch import Message
+from service.resolver.log_ends import LogEnds
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ class SourceStream:
     """
 
     def __init__(self, bootstrap: str, *, consumer: str) -> None:
+        self._bootstrap = bootstrap
         self._name = consumer
         self._kafka = _consumer(bootstrap, consumer)
         self._unplaced: set[TopicPartition] = set()
@@ -63,7 +65,8 @@ class SourceStream:
         places = assigned & partitions if partitions else assigned
         stored = offsets.read(connection, consumer=self._name)
         first = self._kafka.beginning_offsets(list(places)) if places else {}
-        last = self._kafka.end_offsets(list(places)) if places else {}
+        with LogEnds(self._bootstrap) as ends:
+            last = ends.of(places)
         for place in sorted(places):
             kept = stored.get((place.topic, place.partition))
             start = StoredOffset(first[place], self.topic_id(place.topic))
