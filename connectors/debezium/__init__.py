@@ -1,0 +1,1 @@
+"""Databases, captured by Debezium's engine inside this process."""

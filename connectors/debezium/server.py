@@ -1,0 +1,124 @@
+"""The PostgreSQL server itself: is it fit for a capture, and what of its slot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from connectors.contract import RetryLater, StopSource, Table
+
+Connection = psycopg.Connection[Any]
+
+
+@contextmanager
+def connection(dsn: str) -> Iterator[Connection]:
+    """Open the database; raise RetryLater if it is away, StopSource if it refuses."""
+    try:
+        opened = psycopg.connect(dsn, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        raise _cannot_connect(str(error)) from None
+    except psycopg.Error as error:
+        raise StopSource(
+            f"`dsn` is no libpq URL ({type(error).__name__}).", remedy="Correct it."
+        ) from None
+    with opened:
+        try:
+            yield opened
+        except psycopg.OperationalError as error:
+            raise RetryLater(
+                f"The database went away ({type(error).__name__}).",
+                remedy="Start it; the capture goes on by itself.",
+            ) from error
+
+
+def _cannot_connect(said: str) -> RetryLater | StopSource:
+    # The driver's own words name host, port and database, never the password.
+    problem = said.strip().splitlines()[-1]
+    if "authentication failed" in said or "does not exist" in said:
+        return StopSource(f"The database refused: {problem}.", remedy="Correct `dsn`.")
+    return RetryLater(
+        f"The database does not answer: {problem}.",
+        remedy="Start it, or correct `dsn`.",
+    )
+
+
+def qualified(table: str) -> str:
+    """Return the name with its schema, `public` if it has none."""
+    return table if "." in table else f"public.{table}"
+
+
+def check_ready(connection: Connection, tables: Sequence[str]) -> None:
+    """Raise StopSource for the first thing that makes a capture impossible."""
+    if _one(connection, "SHOW wal_level") != "logical":
+        raise StopSource(
+            "The database does not write logical changes (wal_level).",
+            remedy="ALTER SYSTEM SET wal_level = logical; then restart PostgreSQL.",
+        )
+    role = (
+        "SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user"
+    )
+    if not _one(connection, role):
+        raise StopSource(
+            "The user may not replicate.", remedy="ALTER ROLE … REPLICATION."
+        )
+    for table in tables:
+        if _one(connection, "SELECT to_regclass(%s)::text", _quoted(table)) is None:
+            raise StopSource(
+                f"There is no table {table}.",
+                remedy="Correct the mapping file or `dsn`.",
+            )
+
+
+def slot_holds(connection: Connection, slot: str) -> bool:
+    """Return whether the slot exists and still has the log it promises."""
+    status = _one(
+        connection,
+        "SELECT coalesce(wal_status, 'reserved') FROM pg_replication_slots"
+        " WHERE slot_name = %s AND restart_lsn IS NOT NULL",
+        slot,
+    )
+    return status is not None and status != "lost"
+
+
+def drop_slot(connection: Connection, slot: str) -> None:
+    """Drop the slot if it is there; raise RetryLater while someone reads it."""
+    try:
+        connection.execute(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+            " WHERE slot_name = %s",
+            [slot],
+        )
+    except errors.ObjectInUse:
+        raise RetryLater(
+            f"Another connector reads the replication slot {slot}.",
+            remedy="Stop the other one.",
+        ) from None
+    except errors.UndefinedObject:
+        pass
+
+
+def tables(connection: Connection) -> list[Table]:
+    """Return the tables with their columns and the server's guess of their rows."""
+    found = connection.execute(
+        "SELECT n.nspname || '.' || c.relname, greatest(c.reltuples, 0)::bigint,"
+        "   array_agg(a.attname::text ORDER BY a.attnum)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+        "   AND NOT a.attisdropped"
+        " WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema)'"
+        " GROUP BY 1, 2 ORDER BY 1"
+    )
+    return [Table(name, tuple(columns), rows) for name, rows, columns in found]
+
+
+def _quoted(table: str) -> str:
+    return ".".join(f'"{part}"' for part in table.split(".", 1))
+
+
+def _one(connection: Connection, query: str, *values: object) -> Any:
+    row = connection.execute(query.encode(), values).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,1 @@
+"""Files, loaded row by row."""

@@ -1,0 +1,105 @@
+"""Batches from a connector to the broker, each published before its offset."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import cast
+
+from connectors.contract import Batch, Connector, Offset
+from connectors.mapping import Mapping
+from connectors.offsets import Offsets
+from connectors.publisher import Publisher
+from connectors.report import Say, State
+
+_CHECK_LOG_S = 5.0
+_SAY_PROGRESS_S = 2.0
+
+
+@dataclass(slots=True)
+class Totals:
+    """What a run read and published; `rejects` are rows set aside."""
+
+    batches: int = 0
+    rows: int = 0
+    events: int = 0
+    rejects: int = 0
+
+
+@dataclass(slots=True)
+class Flow:
+    """One attempt to follow a connector, from an offset or from a snapshot."""
+
+    connector: Connector
+    mapping: Mapping
+    offsets: Offsets
+    publisher: Publisher
+    totals: Totals
+    say: Say
+    stop: threading.Event
+    _state: State | None = None
+    _said_at: float = 0.0
+    _checked_at: float = 0.0
+
+    def follow(self, offset: Offset | None) -> None:
+        """Capture until the source ends or someone says stop."""
+        if offset is None:
+            offset = self._drain(self.connector.snapshot())
+            if offset is None or self.stop.is_set():
+                return
+        self._drain(self.connector.changes(offset))
+
+    def _drain(self, batches: Iterator[Batch]) -> Offset | None:
+        offset: Offset | None = None
+        # Closing the generator ends the capture itself, whatever happened here.
+        with closing(cast("_Closable", batches)):
+            for batch in batches:
+                self._take(batch)
+                offset = batch.offset or offset
+                if self.stop.is_set():
+                    break
+        return offset
+
+    def _take(self, batch: Batch) -> None:
+        self.totals.batches += 1
+        published = self.publisher.publish(
+            outcome for row in batch.rows for outcome in self.mapping.events(row)
+        )
+        if batch.offset is not None:
+            self.offsets.store(batch.offset, self.publisher)
+        self.totals.rows += len(batch.rows)
+        self.totals.events += published.events
+        self.totals.rejects += published.rejects
+        self._tell(batch)
+        if published.rejects:
+            self.say(
+                State.REJECTING,
+                rows=published.rejects,
+                reasons=sorted(published.reasons)[:10],
+                remedy="The rows wait in couture.deadletters: correct the mapping "
+                "file or the source.",
+            )
+        self._watch_log()
+
+    def _tell(self, batch: Batch) -> None:
+        state = State.SNAPSHOT if batch.snapshot else State.STREAMING
+        now = time.monotonic()
+        late = now - self._said_at >= _SAY_PROGRESS_S
+        if state is not self._state or (batch.snapshot and late):
+            total = {} if batch.total is None else {"of": batch.total}
+            self.say(state, rows=self.totals.rows, **total)
+            self._state, self._said_at = state, now
+
+    def _watch_log(self) -> None:
+        # A broker that came back empty takes new messages as if nothing happened.
+        now = time.monotonic()
+        if now - self._checked_at >= _CHECK_LOG_S:
+            self._checked_at = now
+            self.offsets.check_log()
+
+
+class _Closable(Iterator[Batch]):
+    def close(self) -> None: ...

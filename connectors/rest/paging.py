@@ -1,0 +1,172 @@
+"""How resources are read page by page: after (updated_at, id), or after a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from pydantic import JsonValue
+
+from connectors.contract import Payload, RetryLater
+from connectors.rest.client import Client
+
+_REMEMBERED = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows not seen before, and the mark from which to go on."""
+
+    rows: list[Payload]
+    mark: JsonValue
+
+
+class Cursor(Protocol):
+    """A way to read one resource."""
+
+    def first(self, client: Client) -> Page:
+        """Return the first row, to see that the resource answers."""
+
+    def pages(self, client: Client, mark: JsonValue) -> Iterator[Page]:
+        """Yield the pages after a mark, from the start if it is None."""
+
+
+@dataclass(slots=True)
+class Sequenced:
+    """A resource whose rows carry a number that grows with every change."""
+
+    path: str
+    items: str
+    since_param: str
+    limit_param: str
+    last: str
+    limit: int
+
+    def first(self, client: Client) -> Page:
+        """Return the first row."""
+        return self._page(client, 0, 1)
+
+    def pages(self, client: Client, mark: JsonValue) -> Iterator[Page]:
+        """Yield pages until one is not full."""
+        since = int(mark) if isinstance(mark, int) else 0
+        while True:
+            page = self._page(client, since, self.limit)
+            yield page
+            if not page.rows or page.mark == since:
+                return
+            since = int(str(page.mark))
+
+    def _page(self, client: Client, since: int, limit: int) -> Page:
+        document = client.get(
+            self.path, {self.since_param: since, self.limit_param: limit}
+        )
+        last = document.get(self.last)
+        if not isinstance(last, int):
+            raise _unexpected(self.path, self.last)
+        return Page(_rows(document, self.items, self.path), max(since, last))
+
+
+@dataclass(slots=True)
+class Keyset:
+    """A resource ordered by (updated_at, id), read from a little before the mark.
+
+    A row may be committed after a later one was read: so each poll reads the overlap
+    again, and forgets what it has already passed on.
+    """
+
+    path: str
+    items: str
+    since_param: str
+    after_param: str
+    limit_param: str
+    next: str
+    updated_at: str
+    id: str
+    limit: int
+    overlap: float
+    _seen: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def first(self, client: Client) -> Page:
+        """Return the first row."""
+        return Page(_rows(self._get(client, None, "", 1), self.items, self.path), None)
+
+    def pages(self, client: Client, mark: JsonValue) -> Iterator[Page]:
+        """Yield pages until the service names no next one."""
+        latest = mark if isinstance(mark, str) else None
+        since, after = self._earlier(latest), ""
+        while True:
+            document = self._get(client, since, after, self.limit)
+            rows = _rows(document, self.items, self.path)
+            latest = self._latest(rows, latest)
+            yield Page([row for row in rows if self._is_new(row)], latest)
+            follow = document.get(self.next)
+            if not follow:
+                break
+            asked = (since, after)
+            since, after = self._follow(follow)
+            if (since, after) == asked:
+                raise _unexpected(self.path, self.next)
+        self._forget()
+
+    def _get(
+        self, client: Client, since: str | None, after: str, limit: int
+    ) -> dict[str, Any]:
+        params: dict[str, str | int] = {self.limit_param: limit}
+        if since is not None:
+            params |= {self.since_param: since, self.after_param: after}
+        return client.get(self.path, params)
+
+    def _follow(self, follow: Any) -> tuple[str, str]:
+        try:
+            return str(follow[self.since_param]), str(follow[self.after_param])
+        except (TypeError, KeyError):
+            raise _unexpected(self.path, self.next) from None
+
+    def _earlier(self, mark: str | None) -> str | None:
+        if mark is None:
+            return None
+        moment = datetime.fromisoformat(mark) - timedelta(seconds=self.overlap)
+        return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def _latest(self, rows: list[Payload], latest: str | None) -> str | None:
+        for row in rows:
+            at = str(row.get(self.updated_at) or "")
+            try:
+                later = latest is None or _moment(at) > _moment(latest)
+            except ValueError:
+                continue  # the mapping will set this row aside
+            latest = at if later else latest
+        return latest
+
+    def _is_new(self, row: Payload) -> bool:
+        # The whole row counts: two changes may carry one time.
+        key = (str(row.get(self.id)), str(row.get(self.updated_at)))
+        state = hash(repr(sorted(row.items(), key=lambda item: item[0])))
+        known = self._seen.pop(key, None) == state
+        self._seen[key] = state
+        return not known
+
+    def _forget(self) -> None:
+        while len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _rows(document: dict[str, Any], items: str, path: str) -> list[Payload]:
+    rows = document.get(items)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _unexpected(path, items)
+    return rows
+
+
+def _unexpected(path: str, name: str) -> RetryLater:
+    return RetryLater(
+        f"{path} answered without a usable `{name}`.",
+        remedy="Correct the resource in the settings, or ask the service's owner.",
+    )
