@@ -6,20 +6,24 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from connectors import kinds, settings
-from connectors.contract import ConnectorError, StopEverything
+from connectors.contract import Config, Connector, ConnectorError, StopEverything
+from connectors.files.connector import FileConfig, FileConnector
+from connectors.files.progress import showing
 from connectors.flow import Totals
 from connectors.mapping import Mapping
 from connectors.report import State, reporter
 from connectors.runner import Run
 from connectors.runner import run as run_connector
 
-FAILED, BROKEN = 3, 4
+FAILED, BROKEN, INTERRUPTED = 3, 4, 130
 
 app = typer.Typer(
     add_completion=False,
@@ -52,24 +56,49 @@ def run(
     kafka: Bootstrap = "localhost:9092",
 ) -> None:
     """Capture a system: a snapshot first, then every change, until stopped."""
-    read = settings.read(system, config, os.environ)
-    kind = str(read.get("kind"))
-    mapped = Mapping.load(
-        settings.mapping_path(system, mapping),
-        system=system,
-        connector=kinds.NAMES.get(kind, kind),
-    )
-    model, connector = kinds.build(read, list(mapped.tables))
-    one = Run(
-        connector=connector,
-        mapping=mapped,
-        config=model,
-        bootstrap=kafka,
-        name=system,
-        say=reporter(system),
-        stop=_stop_on_signals(),
-    )
-    run_connector(one, Totals())
+    with _told(system):
+        mapped, model, connector = _opened(system, config, mapping)
+        one = Run(
+            connector=connector,
+            mapping=mapped,
+            config=model,
+            bootstrap=kafka,
+            name=mapped.system,
+            say=reporter(system),
+            stop=_stop_on_signals(),
+        )
+        run_connector(one, Totals())
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON lines (or .gz) or Parquet")],
+    system: Annotated[str, typer.Option("--system", help="the system it comes from")],
+    mapping: MappingFile = None,
+    kafka: Bootstrap = "localhost:9092",
+) -> None:
+    """Load a file once, through Kafka; run it again to go on where it stopped."""
+    with _told(system):
+        name = settings.system_name(system)
+        path = settings.mapping_path(name, mapping)
+        mapped = Mapping.load(path, system=name, connector=FileConnector.name)
+        table = settings.only_table(mapped.tables, path)
+        config = FileConfig(system=name, path=file, table=table)
+        connector = FileConnector(config)
+        totals = Totals()
+        one = Run(
+            connector=connector,
+            mapping=mapped,
+            config=config,
+            bootstrap=kafka,
+            name=f"{name}/file/{connector.digest}",
+            say=reporter(name),
+            stop=_stop_on_signals(),
+        )
+        with showing(totals, file.name):
+            run_connector(one, totals)
+        if one.stop.is_set():
+            raise typer.Exit(INTERRUPTED)
 
 
 @app.command()
@@ -77,25 +106,37 @@ def check(
     system: SystemName, config: ConfigFile = None, mapping: MappingFile = None
 ) -> None:
     """Say whether a system can be captured, and what it offers; change nothing."""
-    read = settings.read(system, config, os.environ)
-    path = settings.mapping_path(system, mapping)
-    mapped = Mapping.load(path, system=system, connector=str(read.get("kind")))
-    _, connector = kinds.build(read, list(mapped.tables))
-    for table in connector.discover():
-        said = (
-            "captured" if table.name.removeprefix("public.") in mapped.tables else "-"
-        )
-        typer.echo(f"{table.name}\t{said}\t{', '.join(table.columns)}")
+    with _told(system):
+        mapped, _, connector = _opened(system, config, mapping)
+        connector.check()
+        for table in connector.discover():
+            captured = table.name.removeprefix("public.") in mapped.tables
+            said = "captured" if captured else "-"
+            typer.echo(f"{table.name}\t{said}\t{', '.join(table.columns)}")
 
 
-def main() -> None:
-    """Run a command; a failure is one sentence with its remedy, and a non-zero exit."""
+def _opened(
+    system: str, config: Path | None, mapping: Path | None
+) -> tuple[Mapping, Config, Connector]:
+    name = settings.system_name(system)
+    read = settings.read(name, config, os.environ)
+    kind = str(read.get("kind"))
+    path = settings.mapping_path(name, mapping)
+    mapped = Mapping.load(path, system=name, connector=kinds.NAMES.get(kind, kind))
+    return mapped, *kinds.build(read, list(mapped.tables))
+
+
+@contextmanager
+def _told(system: str) -> Iterator[None]:
     try:
-        app()
+        yield
     except ConnectorError as error:
-        say = reporter("-")
+        say = reporter(system)
         say(State.FAILED, problem=error.problem, remedy=error.remedy)
-        sys.exit(BROKEN if isinstance(error, StopEverything) else FAILED)
+        if sys.stderr.isatty():
+            typer.echo(str(error), err=True)
+        broken = isinstance(error, StopEverything)
+        raise typer.Exit(BROKEN if broken else FAILED) from None
 
 
 def _stop_on_signals() -> threading.Event:
@@ -106,4 +147,4 @@ def _stop_on_signals() -> threading.Event:
 
 
 if __name__ == "__main__":
-    main()
+    app()

@@ -66,7 +66,10 @@ class Config(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a source as it became: for a delete, the columns of its key."""
+    """One row of a source as it became: for a delete, the columns of its key.
+
+    A `problem` says why the source itself could not read it; it is then set aside.
+    """
 
     table: str
     op: Op
@@ -74,6 +77,7 @@ class Row:
     position: tuple[int, ...] | None = None
     ts_ms: int | None = None
     snapshot: bool = False
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,12 @@ class Connector(Protocol):
     def name(self) -> str:
         """The kind of connector, as change events name it."""
 
-    def check(self, offset: Offset | None) -> Offset | None:
-        """Return the offset to go on from, None for a snapshot; raise if it cannot."""
+    def check(self) -> None:
+        """Raise what stands in the way of a capture; change nothing."""
+
+    def start_from(self, offset: Offset | None) -> Offset | None:
+        """Return the offset if reading can go on from it, None if only a snapshot
+        leaves no gap; make the source ready for it."""
 
     def discover(self) -> list[Table]:
         """Return what the source offers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,11 @@ class Mapping:
 
     def events(self, row: Row) -> Iterator[ChangeEvent | Reject]:
         """Yield what a row says, one event for each kind its table feeds."""
+        if row.problem is not None:
+            yield Reject(f"row: {row.problem}", self.system, row)
+            return
         for target in self.tables.get(row.table, ()):
+            row = _without(row, target.drop)
             try:
                 event = self._event(row, target)
             except CannotMap as problem:
@@ -91,6 +95,13 @@ class Mapping:
             return SourceKey(self.system, str(value))
         except ValueError:
             raise CannotMap("id", "is unfit as the id of a source key") from None
+
+
+def _without(row: Row, columns: frozenset[str]) -> Row:
+    if not columns & row.payload.keys():
+        return row
+    kept = {name: row.payload[name] for name in row.payload.keys() - columns}
+    return replace(row, payload=kept)
 
 
 def _position(row: Row, target: Target) -> tuple[int, ...]:

@@ -32,6 +32,7 @@ MODEL_OF: dict[RecordKind, type[BaseModel]] = {
     RecordKind.INTERACTION: Interaction,
     RecordKind.CONSENT: Consent,
 }
+_TARGET = ("kind", "id", "fields", "deleted", "when", "position", "drop")
 _FROM = ("from", "transform", "default", "invalid")
 
 
@@ -45,6 +46,7 @@ class Target:
     deleted: Expression | None
     when: Expression | None
     position: Sequence[Expression]
+    drop: frozenset[str] = frozenset()
 
 
 def read(path: Path, *, system: str) -> dict[str, tuple[Target, ...]]:
@@ -69,9 +71,7 @@ def _targets(tables: Marked, name: str) -> list[Marked]:
 
 
 def _target(node: Marked, system: str) -> Target:
-    node.only(
-        "kind", "id", "fields", "deleted", "when", "position", what="table setting"
-    )
+    node.only(*_TARGET, what="table setting")
     for needed in ("kind", "id", "fields"):
         if needed not in node:
             raise node.error(f"`{needed}` is missing")
@@ -93,7 +93,15 @@ def _target(node: Marked, system: str) -> Target:
         deleted=reader.optional(node, "deleted"),
         when=reader.optional(node, "when"),
         position=[reader.field(node, "position", one) for one in positions],
+        drop=_drop(node),
     )
+
+
+def _drop(node: Marked) -> frozenset[str]:
+    names = node.get("drop", [])
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+        raise node.error("`drop` is a list of column names", key="drop")
+    return frozenset(names)
 
 
 @dataclass(frozen=True, slots=True)

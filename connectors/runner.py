@@ -62,7 +62,8 @@ def _attempt(run: Run, totals: Totals) -> None:
         Offsets(run.bootstrap, name=run.name) as offsets,
         Publisher(run.bootstrap) as publisher,
     ):
-        offset = run.connector.check(offsets.read())
+        run.connector.check()
+        offset = run.connector.start_from(offsets.read())
         flow = Flow(
             connector=run.connector,
             mapping=run.mapping,

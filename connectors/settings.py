@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from connectors.contract import Config, StopSource
+from schemas.source_key import SourceKey
 
 SYSTEMS = Path(__file__).parent / "systems"
 _FROM_ENVIRONMENT = ("dsn", "base_url", "key")
@@ -19,6 +20,24 @@ Known = TypeVar("Known", bound=Config)
 def mapping_path(system: str, chosen: Path | None = None) -> Path:
     """Return the mapping file of a system: the chosen one, or its folder's."""
     return chosen or SYSTEMS / system / "mapping.yaml"
+
+
+def system_name(text: str) -> str:
+    """Return the name if it is one; raise StopSource."""
+    try:
+        return SourceKey(text, "probe").system
+    except ValueError as error:
+        raise StopSource(f"{error}.", remedy="Choose another --system.") from None
+
+
+def only_table(tables: Collection[str], path: Path) -> str:
+    """Return the one table of a mapping for a file; raise StopSource for several."""
+    if len(tables) != 1:
+        raise StopSource(
+            f"{path} maps {len(tables)} tables, and a file is one.",
+            remedy="Name a mapping file with one table by --mapping.",
+        )
+    return next(iter(tables))
 
 
 def read(

@@ -39,14 +39,18 @@ class PostgresConnector:
         self._tables = [server.qualified(table) for table in tables]
         self._slot = f"couture_{config.system}"
 
-    def check(self, offset: Offset | None) -> Offset | None:
+    def check(self) -> None:
+        """Look at the server's settings, the user's rights and the tables."""
+        with server.connection(self._dsn) as connection:
+            server.check_ready(connection, self._tables)
+
+    def start_from(self, offset: Offset | None) -> Offset | None:
         """Return the offset if the slot still holds all that follows it.
 
         Otherwise drop the slot: the snapshot then starts with a slot of its own, at
         one point of the log, with no change before it unread and none after it lost.
         """
         with server.connection(self._dsn) as connection:
-            server.check_ready(connection, self._tables)
             complete = offset is not None and _is_complete(offset)
             if complete and server.slot_holds(connection, self._slot):
                 return offset

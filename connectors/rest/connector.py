@@ -72,11 +72,12 @@ class RestConnector:
                 )
         self._tables = tables
 
-    def check(self, offset: Offset | None) -> Offset | None:
-        """Ask for one row of each resource; go on from any offset that is complete."""
-        with self._client() as client:
-            for cursor in self._cursors().values():
-                cursor.first(client)
+    def check(self) -> None:
+        """Ask for one row of each resource."""
+        self.discover()
+
+    def start_from(self, offset: Offset | None) -> Offset | None:
+        """Go on from the offset of a complete snapshot."""
         return offset if offset and offset.get("complete") else None
 
     def discover(self) -> list[Table]:
