@@ -29,7 +29,7 @@ _HAPPENED = {
     *("reason", "state", "version", "count", "counts", "records", "changes"),
     *("customers", "dead_letters", "batch", "applied", "captured", "published"),
     *("scored", "links", "lag", "seconds", "ms", "attempt", "pid", "port", "worker"),
-    *("exit_code", "bytes"),
+    *("exit_code", "bytes", "events", "place", "first", "end", "another_topic"),
 }
 _ANSWER = {"method", "route", "status", "request_id"}
 
@@ -57,7 +57,9 @@ def configure_logging(settings: Settings, *, level: int = logging.INFO) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter(render))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # libraries speak of their own business; we want to hear of their trouble only
+    quiet = max(level, logging.WARNING)
+    logging.basicConfig(level=quiet, handlers=[handler], force=True)
 
 
 def redact(logger: Any, method: str, event: _Event) -> _Event:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from service import access
-from service.errors import ServiceError
-from service.settings import Settings
+from service.commands.settled import settled
 
 keys_app = typer.Typer(help="Keys of the channels that read the API.")
-
-
-@contextmanager
-def _one_sentence() -> Iterator[Settings]:
-    try:
-        yield Settings()
-    except ServiceError as error:
-        sys.exit(error.sentence())
 
 
 @keys_app.command()
@@ -33,7 +21,7 @@ def create(
     ] = None,
 ) -> None:
     """Make a key and print it; it is shown only this once."""
-    with _one_sentence() as settings:
+    with settled() as settings:
         typer.echo(
             access.create_key(
                 settings.database_url,
@@ -46,7 +34,7 @@ def create(
 @keys_app.command("list")
 def list_() -> None:
     """List the keys: id, channel, state, scopes."""
-    with _one_sentence() as settings:
+    with settled() as settings:
         for key in access.list_keys(settings.database_url):
             state = "revoked" if key.revoked_at else "valid"
             typer.echo(f"{key.key_id}  {key.channel}  {state}  {' '.join(key.scopes)}")
@@ -57,6 +45,6 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="the first part after couture_")],
 ) -> None:
     """Revoke a key; it stops working within seconds."""
-    with _one_sentence() as settings:
+    with settled() as settings:
         access.revoke_key(settings.database_url, key_id)
         typer.echo(f"Key {key_id} is revoked.")

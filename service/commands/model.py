@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
@@ -15,6 +12,7 @@ from rich.table import Table
 
 from matching.dates import Order
 from matching.errors import MatchingError
+from service.commands.settled import told_in_one_sentence
 
 model_app = typer.Typer(help="The model version that decides.", no_args_is_help=True)
 
@@ -23,14 +21,6 @@ Columns = Annotated[
 ]
 Dates = Annotated[str, typer.Option(help="order of other dates: YMD, MDY or DMY")]
 AsJson = Annotated[bool, typer.Option("--json", help="for a program to read")]
-
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    try:
-        yield
-    except MatchingError as error:
-        sys.exit(str(error))
 
 
 @model_app.command()
@@ -49,7 +39,7 @@ def evaluate(  # noqa: PLR0913 - each is an option of the command line
     from matching.evaluate import evaluate as measure
     from matching.model import Model
 
-    with _one_sentence():
+    with told_in_one_sentence():
         chosen = Model.load(model) if model or shipped else None
         report = measure(
             files, _mapping(columns), truth, dates=_order(dates), model=chosen
@@ -79,7 +69,7 @@ def train(
     from matching.rows import read_rows
     from matching.train import train_features
 
-    with _one_sentence():
+    with told_in_one_sentence():
         rows = read_rows(files, _mapping(columns), dates=_order(dates))
         model = train_features([row.features for row in rows])
     out.write_bytes(model.to_bytes())
@@ -96,7 +86,7 @@ def show(
     """Show what a model version holds."""
     from matching.model import Model
 
-    with _one_sentence():
+    with told_in_one_sentence():
         model = Model.load(path)
     facts = {
         "name": model.name,

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.errors import ServiceError
-from service.logging import configure_logging
-from service.settings import Settings
-
-
-@contextmanager
-def one_sentence() -> Iterator[Settings]:
-    """Give the settings, and end the program with one sentence on a known error."""
-    try:
-        settings = Settings()
-        configure_logging(settings)
-        yield settings
-    except ServiceError as error:
-        sys.exit(error.sentence())
+from service.commands.settled import settled
 
 
 def migrate() -> None:
     """Bring the database to this version's tables."""
     from service.database.migrate import migrate as apply_migrations
 
-    with one_sentence() as settings:
+    with settled() as settings:
         apply_migrations(settings.database_url)
 
 
@@ -39,7 +24,7 @@ def resolve() -> None:
     """Resolve changes into customers until stopped."""
     from service.resolver import worker
 
-    with one_sentence() as settings:
+    with settled() as settings:
         worker.run(settings)
 
 
@@ -47,7 +32,7 @@ def relay() -> None:
     """Publish what waits in the outbox until stopped."""
     from service.resolver import relay as relaying
 
-    with one_sentence() as settings:
+    with settled() as settings:
         relaying.run(settings)
 
 
@@ -56,8 +41,24 @@ def connect(
     config: Annotated[Path, typer.Option(help="TOML: where the system is")],
 ) -> None:
     """Capture one system's changes until stopped."""
-    with one_sentence() as settings:
+    with settled() as settings:
         os.environ["COUTURE_KAFKA"] = settings.kafka
         # Service and connectors meet in Kafka only: become the other program.
         command = ["-m", "connectors", "run", system, "--config", str(config)]
+        os.execv(sys.executable, [sys.executable, *command])
+
+
+def load(
+    file: Annotated[Path, typer.Argument(help="CSV (.gz too), JSONL or Parquet")],
+    system: Annotated[str, typer.Option(help="the system whose records these are")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="mapping file; default: the system's own")
+    ] = None,
+) -> None:
+    """Load a file through Kafka, with progress; interrupted, it goes on from there."""
+    with settled() as settings:
+        os.environ["COUTURE_KAFKA"] = settings.kafka
+        command = ["-m", "connectors", "load", str(file), "--system", system]
+        if mapping:
+            command += ["--mapping", str(mapping)]
         os.execv(sys.executable, [sys.executable, *command])

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 from service.app import serve as serve_api
-from service.errors import ServiceError
-from service.logging import configure_logging
-from service.settings import Settings
+from service.commands.settled import settled
 
 
 def serve() -> None:
     """Serve the HTTP API at COUTURE_LISTEN until stopped."""
-    settings = Settings()
-    configure_logging(settings)
-    try:
+    with settled() as settings:
         serve_api(settings)
-    except ServiceError as error:
-        sys.exit(error.sentence())

@@ -51,10 +51,8 @@ def read(pool: ReadPool, query: Callable[[Connection], Answer]) -> Answer:
     """Return the query's answer; raise DatabaseUnavailable if there is none to give."""
     try:
         return _asked(pool, query)
-    except psycopg.errors.QueryCanceled as error:
-        raise DatabaseUnavailable(where(str(pool.conninfo))) from error
-    except (PoolTimeout, TooManyRequests) as error:
-        raise DatabaseUnavailable(where(str(pool.conninfo))) from error
+    except (psycopg.errors.QueryCanceled, PoolTimeout, TooManyRequests) as error:
+        raise _unavailable(pool) from error
     except psycopg.OperationalError:
         return _asked_again(pool, query)
 
@@ -71,4 +69,9 @@ def _asked_again(pool: ReadPool, query: Callable[[Connection], Answer]) -> Answe
         pool.check()
         return _asked(pool, query)
     except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as error:
-        raise DatabaseUnavailable(where(str(pool.conninfo))) from error
+        raise _unavailable(pool) from error
+
+
+def _unavailable(pool: ReadPool) -> DatabaseUnavailable:
+    place = where(str(pool.conninfo))
+    return DatabaseUnavailable(f"PostgreSQL at {place} does not answer.")

@@ -19,9 +19,9 @@ def connect(database_url: str, *, name: str = "couture", **options: Any) -> Conn
     """
     try:
         return psycopg.connect(
-            database_url, application_name=name, connect_timeout=5, **options
+            database_url, application_name=name, connect_timeout=10, **options
         )
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
         detail = f"PostgreSQL at {where(database_url)} does not answer."
         raise DatabaseUnavailable(detail) from error
 

@@ -13,9 +13,10 @@ from kafka.errors import KafkaError
 
 from service.database import outbox
 from service.database.outbox import Waiting
+from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
 from service.errors import DatabaseUnavailable
-from service.resolver.stream import broker_errors
+from service.resolver.stream import BOOTSTRAP_MS, broker_errors
 from service.resolver.topics import create_outgoing_topics
 from service.resolver.worker import stop_on_signals
 from service.settings import Settings
@@ -39,6 +40,7 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     """Publish until told to stop; raise ServiceError if it cannot even start."""
     stop = stop or stop_on_signals()
     connection = _connect(settings)
+    require_migrated(connection, settings.database_url)
     create_outgoing_topics(settings.kafka)
     producer = _producer(settings.kafka)
     log.info("relay started")
@@ -97,6 +99,7 @@ def _producer(bootstrap: str) -> KafkaProducer:
     with broker_errors(bootstrap):
         return KafkaProducer(
             bootstrap_servers=bootstrap.split(","),
+            bootstrap_timeout_ms=BOOTSTRAP_MS,
             acks="all",
             linger_ms=2,
             max_request_size=2 * 1024 * 1024,

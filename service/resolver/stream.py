@@ -21,6 +21,7 @@ from service.resolver.log_ends import LogEnds
 
 log = structlog.get_logger()
 
+BOOTSTRAP_MS = 10_000
 _NEW_TOPICS_AFTER_MS = 3_000
 _HEARTBEAT_MS = 1_000
 _SESSION_MS = 10_000
@@ -155,6 +156,7 @@ def _consumer(bootstrap: str, group: str) -> KafkaConsumer:
         return KafkaConsumer(
             bootstrap_servers=bootstrap.split(","),
             group_id=group,
+            bootstrap_timeout_ms=BOOTSTRAP_MS,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             heartbeat_interval_ms=_HEARTBEAT_MS,

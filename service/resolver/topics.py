@@ -9,7 +9,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
 from schemas import wire
-from service.resolver.stream import broker_errors
+from service.resolver.stream import BOOTSTRAP_MS, broker_errors
 
 _PARTITIONS = 4
 _WANTED: dict[str, dict[str, Any]] = {
@@ -25,7 +25,9 @@ _WANTED: dict[str, dict[str, Any]] = {
 def create_outgoing_topics(bootstrap: str) -> None:
     """Create what is missing; raise BrokerUnavailable if the broker does not answer."""
     with broker_errors(bootstrap):
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS
+        )
         try:
             existing = set(admin.list_topics())
             for name, options in _WANTED.items():

@@ -14,6 +14,7 @@ from matching.model import Model
 from matching.score import Scorer
 from service.database import models
 from service.database.offsets import OffsetMoved
+from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
 from service.errors import DatabaseUnavailable
 from service.resolver.batch import Batch, Message, decode, set_aside
@@ -38,8 +39,9 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     """Resolve until told to stop; raise ServiceError if it cannot even start."""
     stop = stop or stop_on_signals()
     connection = _connect(settings)
-    judge = load_judge(connection)
+    require_migrated(connection, settings.database_url)
     stream = SourceStream(settings.kafka, consumer=settings.consumer)
+    judge = load_judge(connection)
     log.info("resolver started", model=judge.model.digest[:12])
     worker = Worker(settings, judge, connection, stream)
     try:
