@@ -36,6 +36,12 @@ from service.logging import configure_logging
 from service.ports import is_free
 from service.settings import Settings
 
+# The server's own lines go where ours go, and through the same redaction.
+_SERVER_LOGS = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"handlers": [], "propagate": True}},
+}
 BLUEPRINTS = (customers, loyalty, orders, sources, health)
 
 
@@ -106,6 +112,7 @@ def serve(settings: Settings) -> None:
         workers=settings.api_workers,
         blocking_threads=settings.api_threads,
         log_level=LogLevels.warning,
+        log_dictconfig=_SERVER_LOGS,
         websockets=False,
         workers_kill_timeout=5,
     )

@@ -26,9 +26,6 @@ class DatabaseUnavailable(ServiceError):
     retriable = True
     remedy = "Check that it runs and that COUTURE_DATABASE_URL names it."
 
-    def __init__(self, place: str = "the given address") -> None:
-        super().__init__(f"No PostgreSQL answers at {place}.")
-
 
 class DatabaseNotMigrated(ServiceError):
     """The database answers but has not our tables: migrate it."""
@@ -41,9 +38,6 @@ class BrokerUnavailable(ServiceError):
 
     retriable = True
     remedy = "Check that it runs and that COUTURE_KAFKA names it."
-
-    def __init__(self, place: str = "the given address") -> None:
-        super().__init__(f"No Kafka broker answers at {place}.")
 
 
 class ServerDidNotStart(ServiceError):

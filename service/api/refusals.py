@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from service.api.problems import BY_STATUS, PROBLEMS, Refusal, problem_response
 from service.errors import KeyRefused, ScopeMissing, ServiceError
+from service.logging import told
 
 log = structlog.get_logger()
 
@@ -104,5 +105,6 @@ def _http(error: HTTPException) -> Any:
 
 
 def _failed(error: Exception) -> Response:
-    log.error("request failed", exc_info=error)
+    # Told here and not by exc_info: that would depend on how logs are set up.
+    log.error("request failed", **told(error))
     return problem_response(PROBLEMS["internal-error"], "The cause is in the log.")

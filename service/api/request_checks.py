@@ -21,6 +21,8 @@ def check_requests(app: Flask) -> None:
     def check() -> None:
         if (request.content_length or 0) > LARGEST_BODY:
             raise RequestEntityTooLarge
+        if not request.query_string.isascii():
+            raise Refusal("broken-request", "The query is not escaped.")
         if request.endpoint is None or not request.path.startswith("/v1/"):
             return
         _check_accept()

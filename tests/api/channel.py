@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, create_environ, run_wsgi_app
 
 
 class Channel:
@@ -21,6 +21,14 @@ class Channel:
         return self._client.get(
             path, headers={"Authorization": f"Bearer {self.key}", **named}
         )
+
+    def status_of(self, path: bytes, query: bytes) -> int:
+        """Return the status of the answer to any bytes as path and query."""
+        environ = create_environ(headers={"Authorization": f"Bearer {self.key}"})
+        environ["PATH_INFO"] = path.decode("latin-1")
+        environ["QUERY_STRING"] = query.decode("latin-1")
+        _, status, _ = run_wsgi_app(self._client.application, environ)
+        return int(status.split()[0])
 
     def pages(self, path: str, name: str, *, limit: int) -> list[list[Any]]:
         """Return every page of a listing, following its cursors."""
