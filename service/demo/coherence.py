@@ -12,17 +12,18 @@ import httpx
 from service import access
 from service.demo.acts import SYSTEMS
 
-_CUSTOMERS = 40
+_CUSTOMERS = 25
 _TRIES = 3
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Coherence:
-    """Questions asked, and those answered with the one same document."""
+    """Questions asked, those answered with the one same document, and the others."""
 
     asked: int
     coherent: int
+    differing: tuple[str, ...] = ()
 
 
 class Channel:
@@ -74,35 +75,42 @@ def ask(channels: Sequence[Channel], customer_ids: Sequence[str]) -> Coherence:
     chosen = random.Random(0).sample(
         sorted(customer_ids), min(_CUSTOMERS, len(customer_ids))
     )
-    asked = coherent = 0
+    asked, differing = 0, []
     for customer_id in chosen:
-        questions, same = _ask_one(channels, customer_id)
-        asked, coherent = asked + questions, coherent + same
-    return Coherence(asked, coherent)
+        questions, different = _ask_one(channels, customer_id)
+        asked += questions
+        differing += different
+    return Coherence(asked, asked - len(differing), tuple(differing[:20]))
 
 
-def _ask_one(channels: Sequence[Channel], customer_id: str) -> tuple[int, int]:
-    """Return questions and agreeing answers; a change in between asks once more."""
-    found: list[Document | None] = []
+def _ask_one(channels: Sequence[Channel], customer_id: str) -> tuple[int, list[str]]:
+    """Return how many questions, and those answered otherwise than the first.
+
+    A customer who changes in between is asked for again.
+    """
+    found: list[tuple[str, Document | None]] = []
     for _ in range(_TRIES):
         before = channels[0].by_id(customer_id)
         if before is None:
-            return 1, 0
+            return 1, [f"{customer_id} by id: no answer"]
         found = list(_answers(channels, before))
         if channels[0].by_id(customer_id) == before:
-            return len(found), sum(answer == before for answer in found)
-    return len(found), 0
+            return len(found), [way for way, answer in found if answer != before]
+    return len(found), [f"{customer_id}: no two answers alike"] * len(found)
 
 
 def _answers(
     channels: Sequence[Channel], profile: Document
-) -> Iterator[Document | None]:
+) -> Iterator[tuple[str, Document | None]]:
+    """Yield the answer on every way in, with the way's name (never the value)."""
     customer_id = profile["customer_id"]
     ways = [{"source_key": key} for key in profile["source_keys"]]
     for kind in ("email", "phone", "card"):
         held = profile.get(f"{kind}s") or []
         ways += [{kind: contact["value"]} for contact in held[:1]]
-    for channel in channels:
-        yield channel.by_id(customer_id)
+    for number, channel in enumerate(channels, 1):
+        whom = f"{customer_id} from channel {number} by"
+        yield f"{whom} id", channel.by_id(customer_id)
         for way in ways:
-            yield channel.by_contact(customer_id, way)
+            answer = channel.by_contact(customer_id, way)
+            yield f"{whom} {', '.join(way)}", answer

@@ -19,9 +19,11 @@ from service.demo.systems import TABLES
 _LOOK_EVERY_SECONDS = 0.02
 _WAITING_AT_MOST = 20
 
-# Seen means folded into the profile: no dirty mark is left on the record.
+# Seen means folded into the profile: no dirty mark is left on the record. Only
+# Debezium tells when its source committed; for the others the time of arrival counts.
 _RECORD_SEEN = sql.SQL(
-    "SELECT 1 FROM source_record r WHERE system = %s AND id = %s AND source_at >= %s"
+    "SELECT 1 FROM source_record r WHERE system = %s AND id = %s"
+    " AND coalesce(source_at, applied_at) >= %s"
     " AND NOT EXISTS (SELECT FROM dirty d WHERE d.record_id = r.record_id)"
 )
 _FACT_SEEN = (

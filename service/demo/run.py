@@ -14,10 +14,11 @@ from service.demo.screen import Moment, Screen
 from service.demo.stage import Stage, run_directory, set_stage
 from service.ports import chosen_port, free_port, is_free
 from service.processes import resident_bytes
-from service.up import require_debezium
+from service.up import await_api, require_debezium
 
 API_PORT = 8080
 _FIGURES_EVERY_SECONDS = 1.0
+_MEMORY_EVERY_SECONDS = 10.0
 _SAMPLE_ONE_IN = 4
 _PAUSE = 0.02
 _PATIENCE_SECONDS = 60.0
@@ -70,6 +71,8 @@ class Show:
         self._shown_at = 0.0
         self._written = 0
         self._doing = "starting"
+        self._memory: dict[str, int] = {}
+        self._weighed_at = 0.0
         self._first_profile_s: float | None = None
 
     def choose_port(self) -> int:
@@ -90,6 +93,7 @@ class Show:
         for system, config in stage.configs.items():
             stage.house.start_connector(system, config)
         self._screen.say(f"{filled:,} rows stand in four systems; capturing them")
+        await_api(stage.house)
         self._screen.say(f"API   {stage.house.api_url}/docs")
         self._screen.say(f"Kafka {stage.house.broker.bootstrap}")
         self._screen.say(f"SQL   {stage.house.database_url}")
@@ -124,8 +128,9 @@ class Show:
             if counts.applied > best:
                 best = counts.applied
                 patience_until = time.monotonic() + _PATIENCE_SECONDS
-            done = counts.unfinished == 0 and not stage.sampler.waiting
-            if done and not reconcile.differences(stage.connection, stage.systems):
+            if counts.unfinished or stage.captured.count() > _read(counts):
+                continue
+            if not reconcile.differences(stage.connection, stage.systems):
                 return
 
     def report(self, stage: Stage) -> Report:
@@ -169,12 +174,18 @@ class Show:
                 true=len(set(truth.values())),
                 freshness_ms=stage.sampler.percentiles_ms(),
                 matching=figures.matching(labelled, truth),
-                memory=_memory(stage),
+                memory=self._weigh(stage),
                 restarts=sum(stage.house.supervisor.restarts.values()),
             )
         )
         self._shown_at = time.monotonic()
         return counts
+
+    def _weigh(self, stage: Stage) -> dict[str, int]:
+        # Shared pages are told apart page by page: too dear for every second.
+        if time.monotonic() - self._weighed_at > _MEMORY_EVERY_SECONDS:
+            self._memory, self._weighed_at = _memory(stage), time.monotonic()
+        return self._memory
 
     def _over(self, begun: float, stage: Stage) -> bool:
         duration = self._options.duration
@@ -193,6 +204,10 @@ class Show:
         url = f"{stage.house.api_url}/v1/customers?source_key={key}"
         self._screen.say(f"First profile after {self._first_profile_s} s; read it:")
         self._screen.say(f"curl -H 'Authorization: Bearer {channel.key}' '{url}'")
+
+
+def _read(counts: figures.Counts) -> int:
+    return counts.applied + counts.dead_lettered
 
 
 def _memory(stage: Stage) -> dict[str, int]:

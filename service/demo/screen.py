@@ -65,7 +65,7 @@ class Screen:
     def show(self, moment: Moment) -> None:
         """Show the figures of a moment."""
         if self._live:
-            self._live.update(_panel(moment), refresh=True)
+            self._live.update(panel(moment), refresh=True)
         elif time.monotonic() - self._line_at > _LINE_EVERY_SECONDS:
             self._line_at = time.monotonic()
             self.say(_line(moment))
@@ -93,7 +93,8 @@ def _line(moment: Moment) -> str:
     return f"[{moment.seconds:>4} s] {moment.doing}: {figures}"
 
 
-def _panel(moment: Moment) -> RenderableType:
+def panel(moment: Moment) -> RenderableType:
+    """Return the figures of a moment side by side with the processes."""
     figures = Table.grid(padding=(0, 2))
     for name, value in _rows(moment):
         figures.add_row(Text(name, style="bold"), value)

@@ -25,7 +25,7 @@ from service.demo.retailer import Retailer
 from service.demo.systems import Systems
 from service.errors import ServerDidNotStart
 from service.processes import our_program
-from service.up import House, await_api, start_house
+from service.up import House, start_house
 
 HOME = Path(".couture")
 _SERVERS = {ECOMMERCE: "shop", CALL_CENTRE: "desk"}
@@ -69,7 +69,6 @@ def set_stage(directory: Path, *, port: int, seed: int, people: int) -> Iterator
         # Its clock runs faster than ours: begin where it will not pass us at once.
         start = datetime.now(UTC) - timedelta(days=1)
         retailer = Retailer(seed, start=start, people=people)
-        await_api(house)
         yield Stage(
             *(house, systems, configs, retailer),
             *(connection, captured, sampler, channels),
