@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from service.app import serve as serve_api
 from service.commands.settled import settled
 
 
 def serve() -> None:
     """Serve the HTTP API at COUTURE_LISTEN until stopped."""
+    # Here, not above: the other commands start without the web's libraries.
+    from service.app import serve as serve_api
+
     with settled() as settings:
         serve_api(settings)

@@ -6,11 +6,16 @@ from functools import cache
 
 import psycopg
 
-from service.database.migrate import newest
 from service.database.session import Connection, where
 from service.errors import DatabaseNotMigrated
 
-_needed = cache(newest)
+
+@cache
+def _needed() -> str:
+    # Here, not above: Alembic and SQLAlchemy are half of a small command's start.
+    from service.database.migrate import newest
+
+    return newest()
 
 
 def is_migrated(connection: Connection) -> bool:
