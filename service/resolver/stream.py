@@ -17,7 +17,6 @@ from service.database.offsets import StoredOffset
 from service.database.session import Connection
 from service.errors import BrokerUnavailable
 from service.resolver.batch import Message
-from service.resolver.log_ends import LogEnds
 
 log = structlog.get_logger()
 
@@ -35,7 +34,6 @@ class SourceStream:
     """
 
     def __init__(self, bootstrap: str, *, consumer: str) -> None:
-        self._bootstrap = bootstrap
         self._name = consumer
         self._kafka = _consumer(bootstrap, consumer)
         self._unplaced: set[TopicPartition] = set()
@@ -53,25 +51,32 @@ class SourceStream:
             self.place(connection, self._unplaced)
             return []
         messages = [_message(self, r) for records in polled.values() for r in records]
-        if self._went_back(messages):
-            self.place(connection)
+        if shorter := self._shorter(messages):
+            self.place(connection, shorter, again=True)
             return []
         return messages
 
     def place(
-        self, connection: Connection, partitions: set[TopicPartition] | None = None
+        self,
+        connection: Connection,
+        partitions: set[TopicPartition] | None = None,
+        *,
+        again: bool = False,
     ) -> None:
-        """Put partitions (all, if none are named) where the stored offsets say."""
+        """Put partitions (all, if none are named) where the stored offsets say.
+
+        A partition of another topic than was read, or one to be read `again`, starts
+        at its beginning: guarded effects make that safe, and it is said.
+        """
         assigned = self._kafka.assignment()
         places = assigned & partitions if partitions else assigned
         stored = offsets.read(connection, consumer=self._name)
         first = self._kafka.beginning_offsets(list(places)) if places else {}
-        with LogEnds(self._bootstrap) as ends:
-            last = ends.of(places)
         for place in sorted(places):
-            kept = stored.get((place.topic, place.partition))
             start = StoredOffset(first[place], self.topic_id(place.topic))
-            if kept is None or _lost(place, kept, start, last[place]):
+            kept = stored.get((place.topic, place.partition))
+            if kept is None or again or _another(place, kept, start):
+                kept = start
                 offsets.start(
                     connection,
                     consumer=self._name,
@@ -79,10 +84,9 @@ class SourceStream:
                     partition=place.partition,
                     stored=start,
                 )
-                kept = start
             self._kafka.seek(place, kept.next_offset)
             self.expected[place.topic, place.partition] = kept.next_offset
-        self._unplaced.clear()
+        self._unplaced.difference_update(places)
 
     def advanced(self, steps: list[offsets.Advance]) -> None:
         """Remember that a batch is committed."""
@@ -97,15 +101,29 @@ class SourceStream:
         """Leave the group."""
         self._kafka.close(autocommit=False)
 
-    def _went_back(self, messages: list[Message]) -> bool:
-        """A reset of the fetch position shows as an offset before the expected one."""
-        for message in messages:
-            expected = self.expected.get((message.topic, message.partition))
-            if expected is None or message.offset < expected:
-                place = f"{message.topic}[{message.partition}]"
-                log.warning("offset went back", place=place, offset=message.offset)
-                return True
-        return False
+    def _shorter(self, messages: list[Message]) -> set[TopicPartition]:
+        """Return the partitions whose log ends before what was read of it.
+
+        Apache Kafka answers a fetch beyond the end by a reset, which shows as an
+        offset before the expected one; Tansu by nothing, and its high watermark tells.
+        """
+        lost = {
+            TopicPartition(message.topic, message.partition)
+            for message in messages
+            if message.offset < self.expected[message.topic, message.partition]
+        }
+        for place in self._kafka.assignment():
+            end = self._kafka.highwater(place)
+            if end is not None and end < self.expected.get(tuple(place), 0):
+                lost.add(place)
+        for place in sorted(lost):
+            log.warning(
+                "the log lost its tail: reading it again from its beginning",
+                place=f"{place.topic}[{place.partition}]",
+                offset=self.expected[tuple(place)],
+                end=self._kafka.highwater(place),
+            )
+        return lost
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -121,20 +139,18 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         self._unplaced.difference_update(revoked)
 
 
-def _lost(
-    place: TopicPartition, kept: StoredOffset, start: StoredOffset, end: int
-) -> bool:
+def _another(place: TopicPartition, kept: StoredOffset, start: StoredOffset) -> bool:
     """Say so, and return True, if the topic is not the one that was read."""
-    another = bool(kept.topic_id and start.topic_id and kept.topic_id != start.topic_id)
-    if not another and start.next_offset <= kept.next_offset <= end:
+    both_known = bool(kept.topic_id and start.topic_id)
+    created_anew = both_known and kept.topic_id != start.topic_id
+    if not created_anew and start.next_offset <= kept.next_offset:
         return False
     log.warning(
-        "stored offset is not of this topic: reading it again from its beginning",
+        "the stored offset is not of this log: reading it from its beginning",
         place=f"{place.topic}[{place.partition}]",
         offset=kept.next_offset,
         first=start.next_offset,
-        end=end,
-        another_topic=another,
+        another_topic=created_anew,
     )
     return True
 

@@ -29,6 +29,8 @@ from service.resolver.resolve import Judge, resolve
 SOURCE = Source(connector="test", table="customer", ts_ms=1_760_000_000_000)
 NOON = datetime(2026, 5, 3, 12, tzinfo=UTC)
 CONSUMER = "test"
+ANNE = {"given_name": "Anne", "emails": ["anne@x.fr"], "phones": ["0611223344"]}
+BEA = {"given_name": "Bea", "emails": ["bea@x.fr"], "phones": ["0655667788"]}
 
 
 def customer(key: str, position: int, **fields: Any) -> CustomerChange:

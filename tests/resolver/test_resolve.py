@@ -8,6 +8,8 @@ from schemas.facts import OrderStatus
 from service.database.offsets import OffsetMoved
 from service.database.session import Connection
 from tests.resolver.deliveries import (
+    ANNE,
+    BEA,
     Delivery,
     clusters,
     customer,
@@ -16,9 +18,6 @@ from tests.resolver.deliveries import (
     order,
     profiles,
 )
-
-ANNE = {"given_name": "Anne", "emails": ["anne@x.fr"], "phones": ["0611223344"]}
-BEA = {"given_name": "Bea", "emails": ["bea@x.fr"], "phones": ["0655667788"]}
 
 
 def customer_ids(connection: Connection) -> dict[str, str]:
