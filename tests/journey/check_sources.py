@@ -1,4 +1,4 @@
-"""Every row of the sources against the service's tables: nothing lost, nothing twice."""
+"""Every row of the sources against the service: nothing lost, nothing twice."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _verdict(table: Table, row: Row | None, held: Values | None) -> str | None:
 
 def _held(connection: Connection, table: Table) -> dict[str, Values]:
     if table.arrives == "loyalty_movement":
-        return {id_: values for id_, values in _ledger(connection, table.system)}
+        return dict(_ledger(connection, table.system))
     query = sql.SQL(
         "SELECT id, record FROM {} WHERE system = %s AND record IS NOT NULL"
     ).format(sql.Identifier(table.arrives))

@@ -38,8 +38,8 @@ def rests(connection: Connection) -> Iterator[str]:
 def coverage(connection: Connection) -> Iterator[str]:
     """Yield where labels and live source records are not the same set."""
     rows = connection.execute(
-        "SELECT coalesce(l.record_id, s.record_id), s.record_id IS NOT NULL FROM label l"
-        " FULL JOIN (SELECT record_id FROM source_record WHERE record IS NOT NULL) s"
+        "SELECT coalesce(l.record_id, s.record_id), s.record_id IS NOT NULL"
+        " FROM label l FULL JOIN (SELECT record_id FROM source_record WHERE record IS NOT NULL) s"
         "   USING (record_id) WHERE l.record_id IS NULL OR s.record_id IS NULL"
     )
     for record_id, alive in rows:
@@ -64,7 +64,9 @@ def batch(connection: Connection) -> Iterator[str]:
     yield from _clusters(connection, found.cluster)
 
 
-def _links(connection: Connection, wanted: dict[tuple[int, int], float]) -> Iterator[str]:
+def _links(
+    connection: Connection, wanted: dict[tuple[int, int], float]
+) -> Iterator[str]:
     rows = connection.execute("SELECT a, b, weight FROM link")
     held = {(a, b): weight for a, b, weight in rows}
     for pair in sorted(wanted.keys() | held.keys()):
@@ -84,7 +86,7 @@ def _clusters(connection: Connection, wanted: dict[int, int]) -> Iterator[str]:
     expected = {frozenset(members) for members in by_label.values()}
     for members in by_customer.values():
         if frozenset(members) not in expected:
-            yield f"records {sorted(members)} are one customer, and no cluster of a batch"
+            yield f"records {sorted(members)} are one customer, and not one cluster"
 
 
 def profiles(connection: Connection) -> Iterator[str]:

@@ -1,16 +1,17 @@
-"""The topics against the tables: what was captured took effect, what changed was told."""
+"""The topics against the tables: captured is applied, changed is told."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 
 from schemas import wire
 from schemas.change_event import RecordKind
 from service.database.session import Connection
+from service.resolver.log_ends import LogEnds
 
 _TABLE = {
     RecordKind.CUSTOMER: "source_record",
@@ -42,25 +43,24 @@ def read_all(bootstrap: str, prefixes: Sequence[str]) -> list[Message]:
     )
     found: list[Message] = []
     try:
-        for topic in sorted(consumer.topics()):
-            if topic.startswith(tuple(prefixes)):
-                found += _read_topic(consumer, topic)
+        with LogEnds(bootstrap) as log:
+            for topic in sorted(log.topics()):
+                if topic.startswith(tuple(prefixes)):
+                    found += _read_topic(consumer, log.of(log.partitions(topic)))
     finally:
         consumer.close()
     return found
 
 
-def _read_topic(consumer: Any, topic: str) -> Iterator[Message]:
-    partitions = consumer.partitions_for_topic(topic) or ()
-    places = [TopicPartition(topic, partition) for partition in partitions]
+def _read_topic(consumer: Any, ends: Mapping[Any, int]) -> Iterator[Message]:
+    places = list(ends)
     consumer.assign(places)
     consumer.seek_to_beginning(*places)
-    ends = consumer.end_offsets(places)
     while any(consumer.position(place) < ends[place] for place in places):
         for records in consumer.poll(timeout_ms=500).values():
             for r in records:
                 headers = {name: value or b"" for name, value in r.headers}
-                yield Message(topic, r.partition, r.offset, r.key, r.value, headers)
+                yield Message(r.topic, r.partition, r.offset, r.key, r.value, headers)
 
 
 def captured(connection: Connection, messages: Sequence[Message]) -> Iterator[str]:
@@ -90,7 +90,7 @@ def captured(connection: Connection, messages: Sequence[Message]) -> Iterator[st
 
 def _dead_places(connection: Connection) -> set[Place]:
     rows = connection.execute(
-        'SELECT topic, partition, "offset" FROM dead_letter WHERE reason <> \'\''
+        "SELECT topic, partition, \"offset\" FROM dead_letter WHERE reason <> ''"
     )
     return set(rows.fetchall())
 
@@ -110,11 +110,15 @@ def _positions(
 
 def told(connection: Connection, messages: Sequence[Message]) -> Iterator[str]:
     """Yield where the events or golden records sent are not those of the tables."""
-    rows = connection.execute("SELECT customer_id::text, version, profile FROM customer")
+    rows = connection.execute(
+        "SELECT customer_id::text, version, profile FROM customer"
+    )
     customers = {id_: (version, profile) for id_, version, profile in rows}
     sent = [m for m in messages if m.topic == wire.EVENTS_TOPIC]
     yield from _events(sent, {id_: version for id_, (version, _) in customers.items()})
-    last = {m.key.decode(): m.value for m in messages if m.topic == wire.CUSTOMERS_TOPIC}
+    last = {
+        m.key.decode(): m.value for m in messages if m.topic == wire.CUSTOMERS_TOPIC
+    }
     for id_ in sorted(last.keys() | customers.keys()):
         if id_ not in last:
             yield f"customer {id_}: no golden record was sent"

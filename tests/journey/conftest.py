@@ -1,4 +1,4 @@
-"""The whole journey, started once for each file of tests that asks for it."""
+"""The whole journey, started once for all tests that leave it as whole as it was."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.journey.world import World, start_world
 from tests.needs import needs
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Everything, on the embedded broker, with empty sources."""
     needs_debezium()
@@ -29,7 +29,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def api(journey: World) -> Iterator[httpx.Client]:
     """A channel that asks the served API with its key."""
     port = free_port()
@@ -37,9 +37,7 @@ def api(journey: World) -> Iterator[httpx.Client]:
         "COUTURE_DATABASE_URL": journey.database_url,
         "COUTURE_LISTEN": f"{LOCALHOST}:{port}",
     }
-    journey.parts.start(
-        our_program("serve", "service.cli", "serve", env=environment)
-    )
+    journey.parts.start(our_program("serve", "service.cli", "serve", env=environment))
     journey.parts.until(lambda: answers(port), within=60, what="the API answers")
     key = access.create_key(
         journey.database_url, channel="till", scopes=list(access.SCOPES)

@@ -55,7 +55,7 @@ def plain(value: Any) -> Any:
 
 def _seconds(value: str | datetime | None) -> float | None:
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return at and at.timestamp()
+    return None if at is None else at.timestamp()
 
 
 def _day(text: str | None) -> str | None:

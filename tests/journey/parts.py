@@ -47,16 +47,20 @@ class Parts:
         process.kill()
         process.wait()
 
-    def stop(self, name: str) -> int:
-        """Ask a program to stop, with SIGTERM, and return its exit code."""
-        process = self._processes.pop(name)
-        end(process, polite=signal.SIGTERM)
-        return process.returncode
+    def stop(self, *names: str) -> dict[str, int]:
+        """Ask programs to stop, with SIGTERM, and return their exit codes."""
+        for name in names:
+            self._processes[name].terminate()
+        stopped = {}
+        for name in names:
+            process = self._processes.pop(name)
+            end(process, polite=signal.SIGTERM)
+            stopped[name] = process.returncode
+        return stopped
 
     def stop_all(self) -> None:
-        """Stop everything, the last started first."""
-        for name in list(self._processes)[::-1]:
-            self.stop(name)
+        """Stop everything that runs."""
+        self.stop(*self._processes)
 
     def family(self, names: Iterable[str]) -> list[psutil.Process]:
         """Return the processes of these programs, and their children."""
@@ -78,9 +82,7 @@ class Parts:
             for name in self._programs
         )
 
-    def until(
-        self, holds: Callable[[], object], *, within: float, what: str
-    ) -> None:
+    def until(self, holds: Callable[[], object], *, within: float, what: str) -> None:
         """Wait until something holds; fail, with the logs, if it does not in time."""
         deadline = time.monotonic() + within
         while not holds():

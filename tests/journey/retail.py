@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +43,12 @@ def _serve(parts: Parts, name: str, port: int, directory: Path) -> None:
     parts.until(lambda: answers(port), within=30, what=f"the {name} answers")
 
 
-@contextmanager
-def opened(configs: Configs) -> Iterator[Systems]:
-    """Give the four systems to write to and to read from."""
-    systems = Systems(
+def enter(configs: Configs) -> Systems:
+    """Return the four systems to write to and to read from."""
+    return Systems(
         pos_url=configs[POS]["dsn"],
         loyalty_url=configs[LOYALTY]["dsn"],
         shop_url=configs[ECOMMERCE]["base_url"],
         desk_url=configs[CALL_CENTRE]["base_url"],
         key=_KEY,
     )
-    try:
-        yield systems
-    finally:
-        systems.close()

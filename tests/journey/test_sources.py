@@ -70,9 +70,7 @@ def test_a_sale_at_a_till_is_an_order_of_its_customer(
     assert api.get(f"/v1/orders/{POS}:TS-1").json()["status"] == "collected"
 
 
-def test_points_of_the_programme_add_up(
-    journey: World, shows: Any
-) -> None:
+def test_points_of_the_programme_add_up(journey: World, shows: Any) -> None:
     write(journey, writes.person(LOYALTY, "T-3"))
     write(journey, writes.points(1, "T-3", 120), writes.points(2, "T-3", -20))
     shows(
@@ -80,9 +78,7 @@ def test_points_of_the_programme_add_up(
     )
 
 
-def test_an_order_of_the_web_shop_shows_its_status(
-    journey: World, shows: Any
-) -> None:
+def test_an_order_of_the_web_shop_shows_its_status(journey: World, shows: Any) -> None:
     write(journey, writes.person(ECOMMERCE, "T-4"), writes.order("TW-1", "T-4"))
     shows(
         f"{ECOMMERCE}:T-4",
@@ -126,7 +122,14 @@ def test_tables_topics_and_logs_tell_the_same_story(journey: World) -> None:
     assert check_topics.read_all(journey.bootstrap, ["couture.customers"])
 
 
-def test_every_part_stops_in_order_and_leaves_no_process(journey: World) -> None:
+def test_every_part_stops_in_order_leaves_no_process_and_goes_on_when_started_again(
+    journey: World, shows: Any
+) -> None:
     family = journey.parts.family(ALL)
-    assert {name: journey.parts.stop(name) for name in ALL} == dict.fromkeys(ALL, 0)
+    assert journey.parts.stop(*ALL) == dict.fromkeys(ALL, 0)
     assert [process for process in family if process.is_running()] == []
+
+    write(journey, writes.person(POS, "T-6"))
+    for name in ALL:
+        journey.parts.again(name)
+    shows(f"{POS}:T-6", lambda c: c)

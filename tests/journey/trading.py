@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -30,7 +30,7 @@ class Kill:
 
 
 def plan(seed: int, counts: Mapping[str, int]) -> list[Kill]:
-    """Return the kills in a seeded order, at seeded moments, never one twice in a row."""
+    """Return the kills in seeded order, at seeded moments, none twice in a row."""
     chance = random.Random(seed)
     left, kills = Counter(counts), list[Kill]()
     while left.total():
@@ -53,7 +53,6 @@ class Trader:
         self._seen: dict[str, int] = {}
         world.systems.fill(self._retailer.initial())
         self._acts = self._retailer.acts()
-        self._written = 0
 
     def trade(self, seconds: float) -> None:
         """Write one act after the other, at the rate, for some time."""
@@ -100,13 +99,8 @@ class Trader:
 
     def _finish(self) -> None:
         # The retailer's books know a story as a whole: write it to its end.
-        known = len(self._retailer.written)
-        for act in self._rest(known):
-            self._world.systems.apply(act)
-
-    def _rest(self, known: int) -> Iterator[writes.Act]:
         for act in self._acts:
-            yield act
+            self._world.systems.apply(act)
             if act is self._retailer.written[-1]:
                 return
 

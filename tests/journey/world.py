@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from kafka import KafkaConsumer, TopicPartition
 
 from schemas import wire
 from service.database.migrate import migrate
@@ -17,6 +14,7 @@ from service.demo.acts import SYSTEMS
 from service.demo.systems import Systems
 from service.embedded import EmbeddedPostgres, start_postgres
 from service.processes import our_program
+from service.resolver.log_ends import LogEnds
 from service.up import as_toml
 from tests.journey import retail
 from tests.journey.parts import Parts
@@ -28,15 +26,15 @@ ALL = (RESOLVER, RELAY, *CONNECTORS)
 STEADY_S = 90.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class World:
     """Everything that runs, and how a test reaches it."""
 
     postgres: EmbeddedPostgres
     bootstrap: str
     parts: Parts
-    systems: Systems
     configs: retail.Configs
+    systems: Systems
 
     @property
     def database_url(self) -> str:
@@ -68,38 +66,45 @@ class World:
             )
             self.parts.start(program)
 
+    def reopen_systems(self) -> None:
+        """Enter the sources again, after their database went away."""
+        self.systems.close()
+        self.systems = retail.enter(self.configs)
+
     def ends(self) -> dict[tuple[str, int], int]:
         """Return the end offset of every partition of the source topics."""
         return ends_of(self.bootstrap)
 
     def caught_up(self) -> bool:
-        """Return whether all that is on Kafka took effect, and the outbox is empty."""
-        ends = self.ends()
-        with self.connect() as connection:
-            rows = connection.execute(
-                "SELECT topic, partition, next_offset FROM stream_offset"
-            )
-            stored = {(topic, part): next_ for topic, part, next_ in rows}
-            left = connection.execute(
-                "SELECT (SELECT count(*) FROM dirty) + (SELECT count(*) FROM outbox)"
-            ).fetchone()
-        read = all(stored.get(place, 0) >= end for place, end in ends.items())
-        return bool(ends) and read and left == (0,)
+        """Return whether all that is on Kafka took effect and was told."""
+        return caught_up(self.database_url, self.bootstrap)
+
+
+def caught_up(database_url: str, bootstrap: str, *, relay: bool = True) -> bool:
+    """Return whether all that is on Kafka took effect; with a relay, also was told."""
+    ends = ends_of(bootstrap)
+    with connect(database_url, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT topic, partition, next_offset FROM stream_offset"
+        )
+        stored = {(topic, part): next_ for topic, part, next_ in rows}
+        waiting = connection.execute(
+            "SELECT EXISTS (SELECT FROM dirty), EXISTS (SELECT FROM outbox)"
+        ).fetchone()
+    read = all(stored.get(place, 0) >= end for place, end in ends.items())
+    return bool(ends) and read and waiting in ((False, False), (False, not relay))
 
 
 def ends_of(bootstrap: str) -> dict[tuple[str, int], int]:
     """Return the end offset of every partition of the source topics of a broker."""
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    try:
+    with LogEnds(bootstrap) as log:
         places = [
-            TopicPartition(topic, partition)
-            for topic in sorted(consumer.topics())
+            place
+            for topic in sorted(log.topics())
             if topic.startswith(wire.SOURCE_TOPIC_PREFIX)
-            for partition in consumer.partitions_for_topic(topic) or ()
+            for place in log.partitions(topic)
         ]
-        found: dict[Any, int] = consumer.end_offsets(places) if places else {}
-    finally:
-        consumer.close()
+        found = log.of(places)
     return {(place.topic, place.partition): end for place, end in found.items()}
 
 
@@ -112,7 +117,9 @@ def start_world(directory: Path, *, bootstrap: str) -> Iterator[World]:
         migrate(postgres.url(DATABASE))
         try:
             configs = retail.start_servers(postgres, parts)
-            with retail.opened(configs) as systems:
-                yield World(postgres, bootstrap, parts, systems, configs)
+            systems = retail.enter(configs)
+            world = World(postgres, bootstrap, parts, configs, systems)
+            yield world
+            world.systems.close()
         finally:
             parts.stop_all()
