@@ -69,7 +69,8 @@ class Show:
         self._screen = screen
         self._started = time.monotonic()
         self._shown_at = 0.0
-        self._written = 0
+        self._written = self._filled = 0
+        self._steady = False
         self._doing = "starting"
         self._memory: dict[str, int] = {}
         self._weighed_at = 0.0
@@ -89,7 +90,8 @@ class Show:
     def open(self, stage: Stage) -> None:
         """Fill the systems with their first customers, then capture them."""
         self._doing = "filling"
-        filled = self._written = stage.systems.fill(stage.retailer.initial())
+        filled = stage.systems.fill(stage.retailer.initial())
+        self._written = self._filled = filled
         for system, config in stage.configs.items():
             stage.house.start_connector(system, config)
         self._screen.say(f"{filled:,} rows stand in four systems; capturing them")
@@ -110,8 +112,7 @@ class Show:
             act, since = next(acts), now()
             stage.systems.apply(act)
             self._written += 1
-            # Only once the snapshots are read do changes flow as they happen.
-            if next(sampled) == 0 and self._first_profile_s is not None:
+            if next(sampled) == 0 and self._steady:
                 stage.sampler.follow(act, since=since)
             due += 1 / self._options.rate
             self.watch(stage)
@@ -165,6 +166,9 @@ class Show:
         labelled, truth = figures.labels(stage.connection), stage.retailer.truth()
         if labelled and self._first_profile_s is None:
             self._greet_first(stage, labelled)
+        # Only once the snapshots are read do changes flow as they happen.
+        if _read(counts) >= self._filled and counts.unfinished == 0:
+            self._steady = True
         self._screen.show(
             Moment(
                 doing=self._doing,

@@ -1,0 +1,39 @@
+"""A short demo ends by itself with a report in which nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import psutil
+import pytest
+
+from service.demo.run import Options, run_demo
+from service.ports import free_port
+
+
+@pytest.mark.timeout(280)
+def test_a_short_demo_loses_nothing_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    options = Options(
+        duration=5,
+        people=40,
+        rate=20,
+        port=free_port(),
+        report=tmp_path / "report.json",
+    )
+    report = run_demo(options)
+    assert report.changes.lost == 0
+    assert report.changes.dead_lettered == 0
+    assert report.changes.captured == report.changes.applied > 100
+    assert report.matching.f1 > 0.8
+    assert report.coherence.asked == report.coherence.coherent > 0
+    assert report.restarts == {}
+    written = json.loads((tmp_path / "report.json").read_bytes())
+    assert written["changes"]["lost"] == 0
+    assert list((tmp_path / ".couture").iterdir()) == []
+    after = {child.pid for child in psutil.Process().children(recursive=True)}
+    assert after <= before
