@@ -57,12 +57,8 @@ def stream(bootstrap: str) -> Iterator[SourceStream]:
         opened.close()
 
 
-def read(
-    source: SourceStream,
-    connection: Connection,
-    enough: Callable[[list[Message]], bool],
-) -> list[Message]:
-    """Poll, and commit every poll's offsets, until there is enough."""
+def read(source: SourceStream, connection: Connection, count: int) -> list[Message]:
+    """Poll, and commit every poll's offsets, until so many messages came."""
     found: list[Message] = []
     deadline = time.monotonic() + WITHIN_S
     while len(found) < count:
