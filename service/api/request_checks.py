@@ -21,14 +21,20 @@ def check_requests(app: Flask) -> None:
     def check() -> None:
         if (request.content_length or 0) > LARGEST_BODY:
             raise RequestEntityTooLarge
-        if not request.query_string.isascii():
-            raise Refusal("broken-request", "The query is not escaped.")
+        _check_encoding()
         if request.endpoint is None or not request.path.startswith("/v1/"):
             return
         _check_accept()
         _check_parameters()
         if request.method in _WITH_BODY:
             _check_body()
+
+
+def _check_encoding() -> None:
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError as error:
+        raise Refusal("broken-request", "The query is not UTF-8.") from error
 
 
 def _check_accept() -> None:
