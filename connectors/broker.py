@@ -7,7 +7,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicAlreadyExistsError,
+)
 
 from connectors.contract import RetryLater
 from schemas import wire
@@ -22,8 +27,10 @@ def broker_errors(bootstrap: str) -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
+        away = isinstance(error, (KafkaConnectionError, KafkaTimeoutError))
+        did = "does not answer" if away else "refuses"
         raise RetryLater(
-            f"The broker at {bootstrap} does not answer ({type(error).__name__}).",
+            f"The broker at {bootstrap} {did} ({type(error).__name__}).",
             remedy="Start Kafka, or set COUTURE_KAFKA to its bootstrap servers.",
         ) from error
 

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, SecretStr
 from connectors.contract import Batch, Config, Offset, Row, Table
 from connectors.debezium import server
 from connectors.debezium.engine import Engine, Record, Records
+from connectors.debezium.unavailable import completed
 from schemas.change_event import Op
 
 _Change = tuple[str, dict[str, Any]]
@@ -97,13 +98,31 @@ class PostgresConnector:
         read: Records,
         since: int | None,
     ) -> Batch:
-        rows = [_row(key, envelope, since or 0) for key, envelope in changes]
+        rows = [self._row(*change, since or 0) for change in changes]
         offset: dict[str, JsonValue] | None = None
         if read.offset is not None and since is not None:
             offset = {"engine": read.offset, "snapshot_lsn": since}
         return Batch(
             rows=rows,
             offset=offset,
+        )
+
+    def _row(self, key: str, envelope: dict[str, Any], since: int) -> Row:
+        source, op, keys = envelope["source"], Op(envelope["op"]), json.loads(key)
+        snapshot = source["snapshot"] not in ("false", None)
+        schema, name = source["schema"], source["table"]
+        table = name if schema == "public" else f"{schema}.{name}"
+        # With the default replica identity only the key columns of `before` are true.
+        payload = keys
+        if op is not Op.DELETE:
+            payload = completed(envelope["after"], dsn=self._dsn, table=table, key=keys)
+        return Row(
+            table=table,
+            op=op,
+            payload=payload,
+            position=(since, 0 if snapshot else source["lsn"]),
+            ts_ms=source["ts_ms"],
+            snapshot=snapshot,
         )
 
     def _properties(self) -> dict[str, str]:
@@ -155,19 +174,4 @@ def _change(record: Record) -> _Change | None:
     # Heartbeats, truncations and messages carry no row.
     return (
         (record.key, envelope) if envelope.get("op") in ("r", "c", "u", "d") else None
-    )
-
-
-def _row(key: str, envelope: dict[str, Any], since: int) -> Row:
-    source, op = envelope["source"], Op(envelope["op"])
-    snapshot = source["snapshot"] not in ("false", None)
-    schema, table = source["schema"], source["table"]
-    return Row(
-        table=table if schema == "public" else f"{schema}.{table}",
-        op=op,
-        # With the default replica identity only the key columns of `before` are true.
-        payload=json.loads(key) if op is Op.DELETE else envelope["after"],
-        position=(since, 0 if snapshot else source["lsn"]),
-        ts_ms=source["ts_ms"],
-        snapshot=snapshot,
     )

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from service.embedded import EmbeddedPostgres
+from tests.connectors.shop import Shop
 
 SCHEMA = Path(__file__).parents[2] / "service" / "demo" / "schema" / "pos.sql"
 _numbers = itertools.count(1)
@@ -39,3 +40,11 @@ def till(postgres: EmbeddedPostgres) -> Iterator[str]:
                 except psycopg.errors.ObjectInUse:
                     connection.execute("SELECT pg_sleep(0.1)")
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """An HTTP service with no rows yet."""
+    served = Shop()
+    yield served
+    served.close()

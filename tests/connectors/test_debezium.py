@@ -76,6 +76,10 @@ def test_a_capture_goes_from_the_snapshot_to_each_change_and_survives_a_kill(
             sale: Any = topic.state()["order/pos:S-1"]
             assert (str(sale.after.total), sale.after.lines[0].quantity) == ("12.50", 2)
 
+            _large_lines(database)
+            database.execute("UPDATE sale SET status = 'returned' WHERE id = 'S-1'")
+            wait_until(lambda: _returned(topic), lambda: first.said)
+
             _write_while(first.kill, till)
             with capture(tmp_path, till, broker) as second:
                 wait_until(lambda: cities(topic) == held(database), lambda: second.said)
@@ -84,6 +88,20 @@ def test_a_capture_goes_from_the_snapshot_to_each_change_and_survives_a_kill(
                 assert "Dupont" not in second.said
             assert sum(event.op is Op.READ for event in topic.events()) == 3
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+def _large_lines(database: psycopg.Connection[Any]) -> None:
+    # Too large to stay in its row, and too random to be packed into it.
+    database.execute("ALTER TABLE sale ALTER COLUMN lines SET STORAGE EXTERNAL")
+    database.execute(
+        "UPDATE sale SET lines = (SELECT jsonb_agg(jsonb_build_object("
+        "  'sku', md5(n::text), 'quantity', 1)) FROM generate_series(1, 200) n)"
+    )
+
+
+def _returned(topic: Topic) -> bool:
+    sale: Any = topic.state()["order/pos:S-1"]
+    return sale.after.status == "returned" and len(sale.after.lines) == 200
 
 
 def _write_while(act: Any, till: str) -> None:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -16,82 +11,7 @@ from connectors import settings
 from connectors.contract import Batch, RetryLater, StopSource
 from connectors.rest.client import Client, retry_after
 from connectors.rest.connector import RestConfig, RestConnector
-
-Answer = tuple[int, dict[str, str], bytes]
-Respond = Callable[[str, dict[str, str]], Answer]
-START = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-class Shop:
-    """A small HTTP service in this process: rows in memory, asked over a socket."""
-
-    def __init__(self) -> None:
-        self.customers: list[dict[str, Any]] = []
-        self.contacts: list[dict[str, Any]] = []
-        self.asked: list[dict[str, str]] = []
-        self.failure: Answer | None = None
-        shop = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                url = urlsplit(self.path)
-                query = {k: v[0] for k, v in parse_qs(url.query).items()}
-                query["key"] = self.headers.get("Authorization", "")
-                shop.asked.append(query)
-                status, headers, body = shop.failure or shop.answer(url.path, query)
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def answer(self, path: str, query: dict[str, str]) -> Answer:
-        """Answer as the demo's shop and desk do."""
-        limit = int(query["limit"])
-        if path == "/export/contacts":
-            since = int(query["since_seq"])
-            found = [row for row in self.contacts if row["seq"] > since][:limit]
-            last = found[-1]["seq"] if found else since
-            return _json({"rows": found, "last_seq": last})
-        since_text, after = query.get("updated_since", ""), query.get("after_id", "")
-        rows = sorted(self.customers, key=lambda row: (row["updated_at"], row["id"]))
-        rows = [r for r in rows if (r["updated_at"], r["id"]) > (since_text, after)]
-        last_row = rows[limit - 1] if len(rows) > limit else None
-        follow = last_row and {
-            "updated_since": last_row["updated_at"],
-            "after_id": last_row["id"],
-        }
-        return _json({"items": rows[:limit], "next": follow})
-
-    def put(self, name: str, *, at: float, version: int = 1) -> None:
-        """Write a customer as of so many seconds after the start."""
-        moment = (START + timedelta(seconds=at)).isoformat(timespec="microseconds")
-        self.customers = [row for row in self.customers if row["id"] != name]
-        self.customers.append({"id": name, "updated_at": moment, "version": version})
-
-    def close(self) -> None:
-        """Let go of the port."""
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def _json(document: object) -> Answer:
-    return 200, {"Content-Type": "application/json"}, json.dumps(document).encode()
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    served = Shop()
-    yield served
-    served.close()
+from tests.connectors.shop import Answer, Shop, answer_json
 
 
 def connector(shop: Shop, system: str, tables: list[str], **more: Any) -> RestConnector:
@@ -233,7 +153,7 @@ def test_a_service_that_is_away_is_waited_for() -> None:
 
 def test_a_resource_that_points_to_itself_is_no_endless_loop(shop: Shop) -> None:
     body = {"items": [], "next": {"updated_since": "a", "after_id": "b"}}
-    shop.failure = _json(body)
+    shop.failure = answer_json(body)
     with pytest.raises(RetryLater, match="without a usable `next`"):
         list(connector(shop, "ecommerce", ["customers"]).snapshot())
 
