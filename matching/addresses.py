@@ -71,7 +71,7 @@ def postal_code(text: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def town(text: str) -> str:
-    """Return a town in one form: `PARIS 12e`, `St-Denis CEDEX 2` are paris, saint denis."""
+    """Return a town in one form, without district or cedex: `St-Denis CEDEX 2`."""
     name = _ARRONDISSEMENT.sub("", _CEDEX.sub("", folded(text)))
     words = [_TOWN_WORDS.get(word, word) for word in name.split()]
     name = " ".join(words)

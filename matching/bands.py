@@ -24,7 +24,8 @@ class Bands:
     def __post_init__(self) -> None:
         if not 0 < self.review <= self.match <= 1:
             raise ValueError(
-                f"bands must be 0 < review <= match <= 1, not {self.review}, {self.match}"
+                "bands must be 0 < review <= match <= 1, "
+                f"not {self.review}, {self.match}"
             )
 
     def of(self, probability: float) -> Band:

@@ -15,17 +15,32 @@ Comparison = dict[str, Any]
 COPIES = {"other_given": "given", "other_family": "family", "other_born": "birth_date"}
 TF_COLUMNS = ("given", "family", "birth_date", "postal_code", "city")
 
-CERTAIN_BITS = 40
+CERTAIN_BITS = 100
 """Weight against a match that household evidence may not outweigh."""
+UNSURE_BITS = 8
+"""Weight against: a father and a son of one name, when no birth date tells."""
 
 _SAME_PERSON = (
     "coalesce(list_has_any(cards_l, cards_r), false) "
-    "or coalesce(national_id_l = national_id_r, false)"
+    "or coalesce(damerau_levenshtein(national_id_l, national_id_r) <= 1, false)"
 )
 _SAME_HOME = (
-    "coalesce(address_l = address_r, false) "
-    "or coalesce(list_has_any(emails_l, emails_r), false) "
-    "or coalesce(list_has_any(phones_l, phones_r), false)"
+    "coalesce(list_has_any(emails_l, emails_r), false) "
+    "or coalesce(list_has_any(phones_l, phones_r), false) "
+    "or coalesce(postal_code_l = postal_code_r, false) "
+    "or coalesce(street_number_l = street_number_r and street_l = street_r, false)"
+)
+_SAME_STREET = (
+    "coalesce(street_number_l = street_number_r and street_l = street_r, false)"
+)
+_SAME_CONTACT = (
+    "(coalesce(list_has_any(emails_l, emails_r), false) "
+    "or coalesce(list_has_any(phones_l, phones_r), false))"
+)
+_OTHER_CONTACT = (
+    "emails_l is not null and emails_r is not null "
+    "or phones_l is not null and phones_r is not null "
+    "or cards_l is not null and cards_r is not null"
 )
 _GIVEN_AGREES = (
     "other_given_l = other_given_r or list_has_any(given_roots_l, given_roots_r) "
@@ -39,9 +54,11 @@ _GIVEN_TYPO = (
     "damerau_levenshtein(other_given_l, other_given_r) <= 1 "
     "or jaro_winkler_similarity(other_given_l, other_given_r) >= 0.88"
 )
+# Crosswise alike; where one side holds one name only, that one.
 _SWAPPED = (
-    "(jaro_winkler_similarity(other_given_l, other_family_r) >= 0.92 "
-    "or jaro_winkler_similarity(other_family_l, other_given_r) >= 0.92)"
+    "coalesce(jaro_winkler_similarity(other_given_l, other_family_r) >= 0.92, "
+    "jaro_winkler_similarity(other_family_l, other_given_r) >= 0.92, false) "
+    "and coalesce(jaro_winkler_similarity(other_family_l, other_given_r) >= 0.92, true)"
 )
 _BORN_CLOSE = "damerau_levenshtein(other_born_l, other_born_r) <= 1 or {swap} or {two}"
 
@@ -53,7 +70,8 @@ def _born(left: str, right: str) -> dict[str, str]:
         "swap": f"({left}{year} = {right}{year} and {left}{day} = {right}{month} "
         f"and {left}{month} = {right}{day})",
         "two": f"({' + '.join(same)} >= 2)",
-        "year": f"{left}{year} = {right}{year}",
+        "days": f"abs(date_diff('day', try_cast({left} as date), "
+        f"try_cast({right} as date)))",
     }
 
 
@@ -134,18 +152,25 @@ def _birth_date() -> Comparison:
         _level("day and month swapped", born["swap"]),
         _level("one typo", "damerau_levenshtein(birth_date_l, birth_date_r) <= 1"),
         _level("two parts of three", born["two"]),
-        _level("same year", born["year"]),
+        _level("within a month", f"{born['days']} <= 31"),
+        _level("within a year", f"{born['days']} <= 366"),
         _else(),
     )
 
 
 def _email() -> Comparison:
+    """Return how e-mails compare; those of namesakes are alike, which is no sign."""
+    alike = (
+        "(mailbox_l = mailbox_r "
+        "or jaro_winkler_similarity(emails_l[1], emails_r[1]) >= 0.92)"
+    )
+    namesakes = "coalesce(other_family_l = other_family_r, false)"
     return _comparison(
         "email",
         _null("emails_l is null or emails_r is null"),
         _level("same", "list_has_any(emails_l, emails_r)"),
-        _level("same mailbox name", "mailbox_l = mailbox_r"),
-        _level("alike", "jaro_winkler_similarity(emails_l[1], emails_r[1]) >= 0.92"),
+        _fixed("alike, as their names are", f"{alike} and {namesakes}", 0),
+        _level("alike", alike),
         _else(),
     )
 
@@ -190,7 +215,8 @@ def _address() -> Comparison:
         _level("same town", "city_l = city_r", **_tf("city", own=True)),
         _level("town alike", "jaro_winkler_similarity(city_l, city_r) >= 0.9"),
         _level(
-            "postcode typo", "damerau_levenshtein(postal_code_l, postal_code_r) <= 1"
+            "postcode typo",
+            "damerau_levenshtein(postal_code_l, postal_code_r) <= 1",
         ),
         _else(),
     )
@@ -272,8 +298,24 @@ def _household() -> Comparison:
             f"{unknown_given} and not {same_day} and not {close}",
             CERTAIN_BITS,
         ),
+        _fixed(
+            "one home, one name, other contacts",
+            f"{unknown_born} and {_SAME_STREET} and not {_SAME_CONTACT} "
+            f"and ({_OTHER_CONTACT})",
+            UNSURE_BITS,
+        ),
         _fixed("no contradiction", "ELSE", 0),
     )
+
+
+HOUSEHOLD_LEVELS = (
+    "one home, other first name",
+    "one home, first name alike, other birth date",
+    "one home, one first name, a generation apart",
+    "one home, person unknown",
+    "one home, one name, other contacts",
+)
+"""Levels that say nothing where no record has a family in the data."""
 
 
 def comparisons() -> list[Comparison]:

@@ -1,4 +1,4 @@
-"""People who do not exist, in pairs: a model shows on them that it still scores alike."""
+"""People who do not exist: a model shows on them that it still scores alike."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from matching.folding import folded, plain
-from matching.placeholders import is_placeholder
+from matching.placeholders import is_placeholder, without_placeholders
 
 _CIVILITIES = frozenset(
     """
@@ -41,8 +41,8 @@ class Name(NamedTuple):
 
 @lru_cache(maxsize=100_000)
 def given_names(text: str) -> tuple[str, ...]:
-    """Return given names in order, a compound name (Jean-Pierre) as one `jean pierre`."""
-    names = []
+    """Return given names in order; a compound (Jean-Pierre) is one, `jean pierre`."""
+    names: list[str] = []
     for part in _words_kept(text, "-").split():
         name = part.replace("-", " ").strip()
         if name and not (name in _CIVILITIES and not names):
@@ -79,6 +79,7 @@ def family_names(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=100_000)
 def split_full_name(text: str) -> Name:
     """Split a whole name: `M. Jean DUPONT`, `DUPONT Jean`, `Dupont, Jean`."""
+    text = without_placeholders(text)
     before, comma, after = text.partition(",")
     if comma and after.strip():
         return Name(given_names(after), family_names(before))
@@ -116,6 +117,17 @@ def roots(given: str) -> tuple[str, ...]:
     """Return a given name with the full forms it may stand for (Bob: bob, robert)."""
     forms = {given, *_full_forms().get(given, ())}
     return tuple(sorted(forms))
+
+
+def forms_of(given: tuple[str, ...]) -> list[str]:
+    """Return every form the first given name may stand for.
+
+    Two words may be one compound name, written without its hyphen.
+    """
+    forms = set(roots(given[0])) if given else set()
+    if len(given) > 1 and " " not in given[0]:
+        forms |= set(roots(f"{given[0]} {given[1]}"))
+    return sorted(forms)
 
 
 @cache

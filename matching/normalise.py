@@ -13,8 +13,8 @@ from matching.folding import folded, squeezed
 from matching.names import (
     Name,
     family_names,
+    forms_of,
     given_names,
-    roots,
     skeleton,
     split_full_name,
 )
@@ -65,7 +65,7 @@ def normalise(record: CustomerRecord, *, birth_date: str | None = None) -> Featu
     features: Features = {
         "given": given,
         "given_names": list(name.given),
-        "given_roots": _distinct(r for n in name.given[:1] for r in roots(n)),
+        "given_roots": forms_of(name.given),
         "given_initial": given[:1],
         "family": family,
         "family_names": list(name.family),
@@ -108,7 +108,7 @@ def _names(record: CustomerRecord) -> Name:
 
 def _whole_names(name: Name) -> list[str]:
     """Return given with family names in one order, so that a swap changes nothing."""
-    pairs = product([r for n in name.given[:1] for r in roots(n)], name.family)
+    pairs = product(forms_of(name.given), name.family)
     return sorted({" ".join(sorted(pair)) for pair in pairs})[:MOST_WHOLE_NAMES]
 
 

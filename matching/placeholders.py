@@ -14,11 +14,12 @@ _WORDS = frozenset(
     inconnu inconnue unknown unbekannt desconocido sconosciuto onbekend undefined
     anonyme anonymous anonym anonimo test teste testing essai tbd tba
     client cliente customer passage divers particulier personne
-    xxx xx aaa azerty qwerty qsdf asdf abc abcd
+    xxx xx x aaa azerty qwerty qsdf asdf abc abcd
     """.split()
 )
 _PHRASES = frozenset(
-    """
+    phrase.strip()
+    for phrase in """
     ne sait pas|non renseigne|non renseignee|non communique|non precise|non connu
     pas de nom|pas de prenom|pas d email|pas de mail|pas d adresse|sans nom|sans prenom
     a completer|a renseigner|n a|n c|not known|not available|not provided|no name
@@ -41,6 +42,10 @@ _MAIL_DOMAINS = frozenset(
 _STAND_IN_DATES = frozenset(
     {date(1, 1, 1), date(1111, 11, 11), date(1900, 1, 1), date(1970, 1, 1)}
 )
+_SAID_IN_PASSING = re.compile(
+    r"\b(?:ne\s+sait\s+pas|non\s+(?:renseign|communiqu|pr[eé]cis)[eé]+|inconnue?|unknown)\b",
+    re.I,
+)
 _ONE_CHARACTER = re.compile(r"(.)\1+")
 
 
@@ -50,6 +55,11 @@ def is_placeholder(folded: str) -> bool:
         return True
     letters = folded.replace(" ", "")
     return len(letters) > 2 and _ONE_CHARACTER.fullmatch(letters) is not None
+
+
+def without_placeholders(text: str) -> str:
+    """Return a name without a phrase that stands for its missing part."""
+    return _SAID_IN_PASSING.sub(" ", text)
 
 
 def is_placeholder_email(local: str, domain: str) -> bool:

@@ -10,19 +10,30 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
-from splink import DuckDBAPI, Linker
+import numpy as np
+import pyarrow as pa
 
+from matching.agreements import Agreements, Floats, Ints, agreements
 from matching.bands import Bands
-from matching.batch import predict, resolve_batch
+from matching.batch import find_pairs, predict
 from matching.comparisons import settings
 from matching.errors import UntrainableRecords
+from matching.estimate import (
+    Fixed,
+    Shares,
+    adjusted_levels,
+    counted_shares,
+    match_shares,
+    probabilities,
+    random_shares,
+    weights_of,
+)
 from matching.frequencies import (
     over_shared_values,
     oversized_keys,
@@ -31,21 +42,25 @@ from matching.frequencies import (
 from matching.golden import PAIRS, PEOPLE
 from matching.model import Model
 from matching.normalise import Features, normalise
-from matching.parameters import filled, with_prior
+from matching.parameters import DEFAULTS, fixed_bits, with_shares
 from matching.splink_statement import quiet
 from matching.tables import arrow_table
+from matching.thresholds import chosen_bands, has_households
 from schemas.source_record import CustomerRecord
 
 log = logging.getLogger(__name__)
 
 SEED = 20260101
-RANDOM_PAIRS = 1e6
-SESSIONS = (
-    ("given", "family"),
-    ("given", "birth_date"),
-    ("family", "birth_date"),
-    ("national_id",),
-)
+RANDOM_PAIRS = 400_000
+ROUNDS = 3
+# The comparisons a session learns nothing about, and the columns its pairs agree on.
+SESSIONS = {
+    ("given_name", "family_name"): ("given", "family"),
+    ("given_name", "birth_date"): ("given", "birth_date"),
+    ("family_name", "birth_date"): ("family", "birth_date"),
+    ("national_id", "household"): ("national_id",),
+    ("card", "household"): ("cards[1]",),
+}
 FEWEST_RECORDS = 50
 
 
@@ -77,9 +92,8 @@ def train_features(
     )
     features = {i: model.freeze(record) for i, record in enumerate(normalised)}
     model = replace(model, stop_keys=oversized_keys(model, features))
-    model = replace(model, settings=filled(_estimated(features)))
-    model = _with_prior_and_bands(model, features)
-    return with_golden_pairs(model)
+    learnt, bands = _estimated(model, features)
+    return with_golden_pairs(replace(model, settings=learnt, bands=bands))
 
 
 def with_golden_pairs(model: Model) -> Model:
@@ -99,44 +113,81 @@ def with_golden_pairs(model: Model) -> Model:
     )
 
 
-def _estimated(features: Mapping[int, Features]) -> dict[str, Any]:
+def _estimated(
+    model: Model, features: Mapping[int, Features]
+) -> tuple[dict[str, Any], Bands]:
+    """Return the settings and bands that these records teach."""
     with quiet(), duckdb.connect() as connection:
         connection.register("incoming", arrow_table(features))
         connection.execute("create table record as from incoming")
-        api = DuckDBAPI(connection)
-        linker = Linker(api.register("record"), copy.deepcopy(settings()))
-        linker.training.estimate_u_using_random_sampling(
-            max_pairs=RANDOM_PAIRS, seed=SEED, min_count_per_level=None
-        )
-        for columns in SESSIONS:
-            _session(linker, connection, columns)
-        return dict(linker.misc.save_model_to_json())
+        _random_pairs(connection, len(features))
+        find_pairs(connection, model)
+        anyone = agreements(connection, model.settings, "random_pair")
+        likely = agreements(connection, model.settings, "candidate")
+        chosen = [_agreeing(connection, columns) for columns in SESSIONS.values()]
+    log.info("agreements", extra={"random": len(anyone), "candidates": len(likely)})
+    households = has_households(likely, len(features))
+    fixed = Fixed(adjusted_levels(model.settings), fixed_bits(households))
+    rows = [np.flatnonzero(_in(likely, pairs)) for pairs in chosen]
+    learnt = _learnt(anyone, likely, rows, fixed, len(features))
+    bands = chosen_bands(learnt.chance, len(features), households=households)
+    return with_shares(learnt.m, learnt.u, learnt.prior, households=households), bands
 
 
-def _session(
-    linker: Linker, connection: duckdb.DuckDBPyConnection, columns: Sequence[str]
-) -> None:
-    """Run one EM session, unless there is too little to learn from."""
-    joined = " and ".join(f"l.{c} = r.{c}" for c in columns)
-    count = connection.execute(
-        f"select count(*) from record l join record r "
-        f"on {joined} and l.unique_id < r.unique_id"
-    ).fetchall()[0][0]
-    if count < FEWEST_RECORDS:
-        log.info("EM session left out", extra={"columns": columns, "pairs": count})
-        return
-    linker.training.estimate_parameters_using_expectation_maximisation(
-        joined, max_pairs=2e6, estimate_without_term_frequencies=False
-    )
+class _Learnt(NamedTuple):
+    m: Shares
+    u: Shares
+    prior: float
+    chance: Floats
 
 
-def _with_prior_and_bands(model: Model, features: Mapping[int, Features]) -> Model:
-    """Count the matches the model expects, until the count stands."""
-    total = len(features) * (len(features) - 1) / 2
-    prior = 1 / len(features)
-    for _ in range(3):
-        model = replace(model, settings=with_prior(model.settings, prior))
-        low = replace(model, bands=Bands(review=0.01, match=0.95))
-        found = resolve_batch(low, features).pairs
-        prior = max(sum(p.probability for p in found), 1.0) / total
-    return model
+def _learnt(
+    anyone: Agreements,
+    likely: Agreements,
+    sessions: Sequence[Ints],
+    fixed: Fixed,
+    records: int,
+) -> _Learnt:
+    """Return m, u and prior: u leaves out what m takes for matches, so in rounds."""
+    total, every, names = records * (records - 1) / 2, slice(None), list(DEFAULTS)
+    two_people, apart = np.ones(len(anyone)), np.zeros(len(likely))
+    prior = 1 / records
+    for _ in range(ROUNDS):
+        u = counted_shares(random_shares(anyone, two_people), likely, apart, total)
+        m = match_shares(likely, u, list(SESSIONS), sessions, fixed)
+        evidence = weights_of(likely, every, m, u, names, fixed)
+        for _ in range(5):
+            chance = probabilities(evidence, prior)
+            prior = max(float(chance.sum()), 1.0) / total
+        apart = 1 - chance
+        random = weights_of(anyone, every, m, u, names, fixed)
+        two_people = 1 - probabilities(random, prior)
+    return _Learnt(m, u, prior, chance)
+
+
+def _random_pairs(connection: duckdb.DuckDBPyConnection, records: int) -> None:
+    """Fill table `random_pair` (a, b) with pairs drawn by a fixed seed."""
+    drawn = np.random.default_rng(SEED).integers(0, records, (RANDOM_PAIRS, 2))
+    drawn = drawn[drawn[:, 0] != drawn[:, 1]]
+    drawn = np.unique(np.sort(drawn, axis=1), axis=0)
+    table = pa.table({"a": drawn[:, 0], "b": drawn[:, 1]})
+    connection.register("drawn", table)
+    connection.execute("create temp table random_pair as from drawn")
+
+
+def _agreeing(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Ints:
+    """Return the candidates that agree on all columns, as one number a pair."""
+    same = " and ".join(f"l.{c} = r.{c}" for c in columns)
+    found = connection.execute(
+        "select a, b from candidate join record l on l.unique_id = a "
+        f"join record r on r.unique_id = b where {same}"
+    ).fetchnumpy()
+    return _number(found["a"], found["b"])
+
+
+def _in(pairs: Agreements, chosen: Ints) -> Any:
+    return np.isin(_number(pairs.a, pairs.b), chosen)
+
+
+def _number(a: Ints, b: Ints) -> Ints:
+    return np.asarray(a * 2**32 + b)
