@@ -18,7 +18,7 @@ from connectors.contract import RetryLater
 from schemas import wire
 
 PARTITIONS = 4
-_TIMEOUT_MS = 10_000
+_TIMEOUT_MS = 5_000
 
 
 @contextmanager
