@@ -39,19 +39,18 @@ class Scorer:
         self, features: Mapping[int, Features], pairs: Collection[tuple[int, int]]
     ) -> list[ScoredPair]:
         """Return the pairs (a < b) that reach the review band, in order."""
-        found = self._score(features, pairs, self._model.bands.review)
-        return sorted(found)
+        return sorted(self._score("score", features, pairs))
 
     def _score(
         self,
+        prepared: str,
         features: Mapping[int, Features],
         pairs: Collection[tuple[int, int]],
-        floor: float,
     ) -> list[ScoredPair]:
         if not pairs:
             return []
         self._load(features, sorted(set(pairs)))
-        rows = self._connection.execute(f"execute score({floor!r}::double)").fetchall()
+        rows = self._connection.execute(f"execute {prepared}").fetchall()
         return [self._columns.scored(row) for row in rows]
 
     def _load(
@@ -77,10 +76,11 @@ class Scorer:
         self._connection.unregister("shape")
         self._connection.execute("pragma disable_optimizer")
         sql = statement(self._model.settings, "left_records", "right_records")
-        self._connection.execute(
-            f"prepare score as select {self._columns.sql} from ({sql}) "
-            "where match_probability >= ?"
-        )
+        # Without a parameter: one would make DuckDB plan anew at every execution.
+        select = f"select {self._columns.sql} from ({sql})"
+        floor = f"match_probability >= '{self._model.bands.review!r}'::double"
+        self._connection.execute(f"prepare score as {select} where {floor}")
+        self._connection.execute(f"prepare score_all as {select}")
 
     def _check_golden_pairs(self) -> None:
         """Score the golden pairs here, with Splink's predict, and as they were."""
@@ -92,7 +92,7 @@ class Scorer:
             expected[a, b] = golden["weight"], golden["probability"]
         here = {
             (p.a, p.b): (p.weight, p.probability)
-            for p in self._score(features, list(expected), 0.0)
+            for p in self._score("score_all", features, list(expected))
         }
         splinks = {
             (p.a, p.b): (p.weight, p.probability)
