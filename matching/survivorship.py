@@ -71,7 +71,8 @@ def golden_record(members: Iterable[Member]) -> GoldenRecord:
         values["address"] = place.value
         origins["address"] = _origin(place.member, "most complete, then recent")
     preferences, preference_origins = _preferences(ordered)
-    return GoldenRecord(
+    # nothing below needs checking: all of it comes from checked records
+    return GoldenRecord.model_construct(
         **values,
         emails=_contacts(ordered, "emails", fold_email),
         phones=_contacts(ordered, "phones", fold_phone),
@@ -124,7 +125,6 @@ def _best(candidates: list[_Candidate], ranks: Sequence[Rank]) -> _Candidate | N
 
 def _origin(member: Member, rule: str) -> AttributeOrigin:
     changed = member.record.updated_at or member.changed_at
-    # nothing here needs checking: all of it comes from checked records
     return AttributeOrigin.model_construct(
         source_key=member.key, updated_at=changed, rule=rule
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from service.commands import parts, together
+from service.commands.audit import audit
 from service.commands.keys import keys_app
 from service.commands.model import model_app
 from service.commands.serve import serve
@@ -22,6 +23,8 @@ app.command()(parts.resolve)
 app.command()(parts.relay)
 app.command()(serve)
 app.command()(parts.connect)
+app.command()(parts.load)
+app.command()(audit)
 app.add_typer(keys_app, name="key")
 app.add_typer(model_app, name="model")
 

@@ -59,7 +59,7 @@ def profile_body(members: Sequence[Member], facts: Facts) -> tuple[bytes, Golden
     golden = golden_record(members)
     views = [_order_view(key, order) for key, order in facts.orders]
     views.sort(key=lambda view: (view.placed_at, view.key), reverse=True)
-    body = _Body(
+    body = _Body.model_construct(
         golden=golden,
         source_keys=sorted(member.key for member in members),
         loyalty=_balances(facts.balances),

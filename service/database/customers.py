@@ -6,8 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+import orjson
+
+from schemas import wire
 from service.database.arrays import bigints, uuids
 from service.database.session import Connection
+
+PROFILE_SCHEMA = "profile/1"
 
 
 class CustomerRow(NamedTuple):
@@ -57,47 +62,52 @@ def mint(connection: Connection, count: int) -> list[UUID]:
     return sorted(row[0] for row in rows)
 
 
+_WRITE = """
+WITH n AS (
+    SELECT customer_id, anchor, retired_into, version, why, headers,
+        convert_to(profile, 'UTF8') AS profile
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (customer_id uuid, anchor bigint,
+        retired_into uuid, version bigint, why text, headers jsonb, profile text)
+), upserted AS (
+    INSERT INTO customer (customer_id, anchor, retired_into, version, profile)
+    SELECT customer_id, anchor, retired_into, version, profile FROM n
+    ORDER BY customer_id
+    ON CONFLICT (customer_id) DO UPDATE SET anchor = excluded.anchor,
+        retired_into = excluded.retired_into, version = excluded.version,
+        profile = excluded.profile, changed_at = now()
+), closed AS (
+    UPDATE profile_history h SET valid_to = now() FROM n
+    WHERE h.customer_id = n.customer_id AND h.version = n.version - 1
+), opened AS (
+    INSERT INTO profile_history (customer_id, version, profile, why)
+    SELECT customer_id, version, profile, why FROM n
+)
+INSERT INTO outbox (topic, message_key, message_value, message_headers)
+SELECT %(topic)s, convert_to(customer_id::text, 'UTF8'), profile, headers FROM n
+ORDER BY customer_id
+"""
+
+
 def write(connection: Connection, customers: Collection[Written]) -> None:
-    """Store the customers and add each to its history."""
-    rows = sorted(customers)
-    if not rows:
-        return
-    columns = [
-        uuids(row.customer_id for row in rows),
-        bigints(row.anchor for row in rows),
-        uuids(row.retired_into for row in rows),
-        bigints(row.version for row in rows),
-        [row.profile for row in rows],
+    """Store the customers, add each to its history and to what the relay publishes.
+
+    One statement: a profile travels to PostgreSQL once.
+    """
+    rows = [
+        {
+            "customer_id": row.customer_id,
+            "anchor": row.anchor,
+            "retired_into": row.retired_into,
+            "version": row.version,
+            "why": row.why,
+            "headers": {"schema": PROFILE_SCHEMA} if row.profile else {},
+            "profile": row.profile.decode() if row.profile else None,
+        }
+        for row in customers
     ]
-    connection.execute(
-        "INSERT INTO customer (customer_id, anchor, retired_into, version, profile)"
-        " SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::bigint[],"
-        "   %s::bytea[])"
-        " ON CONFLICT (customer_id) DO UPDATE SET anchor = excluded.anchor,"
-        "   retired_into = excluded.retired_into, version = excluded.version,"
-        "   profile = excluded.profile, changed_at = now()",
-        columns,
-    )
-    _write_history(connection, rows)
-
-
-def _write_history(connection: Connection, rows: list[Written]) -> None:
-    ids = uuids(row.customer_id for row in rows)
-    connection.execute(
-        "UPDATE profile_history SET valid_to = now()"
-        " WHERE customer_id = ANY(%s::uuid[]) AND valid_to IS NULL",
-        [ids],
-    )
-    connection.execute(
-        "INSERT INTO profile_history (customer_id, version, profile, why)"
-        " SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bytea[], %s::text[])",
-        [
-            ids,
-            bigints(row.version for row in rows),
-            [row.profile for row in rows],
-            [row.why for row in rows],
-        ],
-    )
+    if rows:
+        text = orjson.dumps(rows).decode()
+        connection.execute(_WRITE, {"rows": text, "topic": wire.CUSTOMERS_TOPIC})
 
 
 def write_contact_keys(

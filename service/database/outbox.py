@@ -36,19 +36,12 @@ def append(connection: Connection, messages: Sequence[Message]) -> None:
     """Add the messages, in this order, to what waits."""
     if not messages:
         return
-    headers = [orjson.dumps(dict(message.headers)).decode() for message in messages]
-    connection.execute(
-        "INSERT INTO outbox (topic, message_key, message_value, message_headers)"
-        " SELECT topic, key, value, headers::jsonb FROM unnest(%s::text[], %s::bytea[],"
-        "   %s::bytea[], %s::text[]) WITH ORDINALITY AS n (topic, key, value, headers,"
-        "   place) ORDER BY place",
-        [
-            [message.topic for message in messages],
-            [message.key for message in messages],
-            [message.value for message in messages],
-            headers,
-        ],
-    )
+    with connection.cursor() as cursor:
+        columns = "topic, message_key, message_value, message_headers"
+        with cursor.copy(f"COPY outbox ({columns}) FROM STDIN") as copy:
+            for message in messages:
+                headers = orjson.dumps(dict(message.headers)).decode()
+                copy.write_row((message.topic, message.key, message.value, headers))
 
 
 def take(connection: Connection, *, limit: int) -> list[Waiting]:

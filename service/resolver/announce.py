@@ -1,4 +1,4 @@
-"""What the world is told of a changed customer: the golden record and one event."""
+"""What the world is told of a changed customer."""
 
 from __future__ import annotations
 
@@ -29,14 +29,10 @@ def event_type(change: Change) -> CustomerEventType:
     return CustomerEventType.CHANGED
 
 
-def announcements(change: Change, after: Written) -> list[Message]:
-    """Return the messages of one change: golden record (or tombstone), then event."""
+def announcement(change: Change, after: Written) -> Message:
+    """Return the event of one change; the golden record itself goes out beside it."""
     key = str(after.customer_id).encode()
-    schema = {"schema": "profile/1"} if after.profile else {}
-    return [
-        Message(wire.CUSTOMERS_TOPIC, key, after.profile, schema),
-        Message(wire.EVENTS_TOPIC, key, _event(change, after), _headers(after)),
-    ]
+    return Message(wire.EVENTS_TOPIC, key, _event(change, after), _headers(after))
 
 
 def _event(change: Change, after: Written) -> bytes:

@@ -15,7 +15,7 @@ from service.database import outbox
 from service.database.outbox import Waiting
 from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
-from service.errors import DatabaseUnavailable
+from service.errors import BrokerUnavailable, DatabaseUnavailable
 from service.resolver.stream import BOOTSTRAP_MS, broker_errors
 from service.resolver.topics import create_outgoing_topics
 from service.resolver.worker import stop_on_signals
@@ -32,6 +32,7 @@ _TRY_AGAIN = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     KafkaError,
+    BrokerUnavailable,
     DatabaseUnavailable,
 )
 
@@ -41,24 +42,37 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     stop = stop or stop_on_signals()
     connection = _connect(settings)
     require_migrated(connection, settings.database_url)
-    create_outgoing_topics(settings.kafka)
-    producer = _producer(settings.kafka)
+    producer: KafkaProducer | None = _open(settings.kafka)
     log.info("relay started")
     failures = 0
     while not stop.is_set():
         try:
             if connection.closed:
                 connection = _connect(settings)
+            producer = producer or _open(settings.kafka)
             _work(connection, producer, stop)
             failures = 0
         except _TRY_AGAIN as error:
             failures += 1
             log.warning("relay failed, trying again", error=type(error).__name__)
             connection.close()  # gives the lock up: another relay may go on
+            producer = _discarded(producer)
             stop.wait(min(0.1 * 2**failures, _LONGEST_PAUSE_S))
-    producer.close(timeout=2)
+    if producer:
+        producer.close(timeout=2)
     connection.close()
     log.info("relay stopped")
+
+
+def _open(bootstrap: str) -> KafkaProducer:
+    create_outgoing_topics(bootstrap)
+    return _producer(bootstrap)
+
+
+def _discarded(producer: KafkaProducer | None) -> None:
+    """A producer whose broker forgot it never recovers: the next try has its own."""
+    if producer:
+        producer.close(timeout=0)
 
 
 def _work(

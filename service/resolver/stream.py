@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
+from kafka.structs import MemberState
 
 from schemas.wire import SOURCE_TOPIC_PREFIX
 from service.database import offsets
@@ -45,6 +46,7 @@ class SourceStream:
 
     def poll(self, connection: Connection, *, limit: int) -> list[Message]:
         """Return the next messages, none if there are none for some time."""
+        self._finish_joining()
         polled = self._kafka.poll(timeout_ms=200, max_records=limit)
         if self._unplaced:
             # what came with the assignment was read from nowhere in particular
@@ -100,6 +102,15 @@ class SourceStream:
     def close(self) -> None:
         """Leave the group."""
         self._kafka.close(autocommit=False)
+
+    def _finish_joining(self) -> None:
+        """Go on with a join that outlasts one poll.
+
+        kafka-python 3.0.12 forgets it where new topics were the reason: the broker's
+        answer would never be read, and no partition ever assigned.
+        """
+        if self._kafka.group_metadata().state == MemberState.REBALANCING:
+            self._kafka._coordinator.request_rejoin()
 
     def _shorter(self, messages: list[Message]) -> set[TopicPartition]:
         """Return the partitions whose log ends before what was read of it.

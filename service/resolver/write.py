@@ -18,7 +18,7 @@ from service.database.customers import CustomerRow, Written
 from service.database.session import Connection
 from service.database.source_records import Stored
 from service.profile import Facts, body_of, document, profile_body
-from service.resolver.announce import announcements, event_type
+from service.resolver.announce import announcement, event_type
 from service.resolver.identity import Succession
 from service.resolver.region import Change, Region, changes
 
@@ -47,7 +47,7 @@ def customers_of(
         contacts[change.customer_id] = fresh.contact_keys
         if after is not None:
             written.append(after)
-            messages += announcements(change, after)
+            messages.append(announcement(change, after))
     customers.write(connection, written)
     customers.move_anchors(connection, heirs.anchors, known)
     customers.write_contact_keys(connection, contacts)
