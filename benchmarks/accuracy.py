@@ -1,6 +1,6 @@
 """Accuracy on the public sets and on simulated French retail: one recipe for all.
 
-    python benchmarks/accuracy.py [--json] [--shipped] [--people 100000] [SET ...]
+    python -m benchmarks.accuracy [--json] [--shipped] [--people 100000] [SET ...]
 
 Each set is learnt without answers and measured against them; `--shipped` takes the
 shipped model instead. The sets are read from COUTURE_DATASETS.

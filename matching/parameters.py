@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matching.comparisons import HOUSEHOLD_LEVELS, comparisons, settings
+from matching.comparisons import comparisons, settings
+from matching.household import HOUSEHOLD_LEVELS
 
 # For levels no record could teach: (m, u), first level first, as in most retail data.
 DEFAULTS: dict[str, list[tuple[float, float]]] = {
