@@ -189,7 +189,8 @@ def _consumer(bootstrap: str, group: str) -> KafkaConsumer:
             heartbeat_interval_ms=_HEARTBEAT_MS,
             session_timeout_ms=_SESSION_MS,
             metadata_max_age_ms=_NEW_TOPICS_AFTER_MS,
-            fetch_max_wait_ms=50,
+            # Tansu wakes a longer poll late
+            fetch_max_wait_ms=10,
             max_partition_fetch_bytes=16 * 1024 * 1024,
         )
 

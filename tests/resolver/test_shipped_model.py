@@ -87,7 +87,7 @@ def test_the_audit_names_what_was_planted(
     )
     opened.execute(
         "UPDATE label SET customer_id = uuidv7(), component = -1"
-        " WHERE record_id = (SELECT max(record_id) FROM label)"
+        " WHERE record_id = (SELECT max(b) FROM link WHERE probability > 0.99)"
     )
     report = audit(opened, judge.model)
 
