@@ -56,7 +56,10 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
             failures += 1
             log.warning("relay failed, trying again", error=type(error).__name__)
             connection.close()  # gives the lock up: another relay may go on
-            producer = _discarded(producer)
+            # a producer whose broker forgot it never recovers
+            if producer:
+                producer.close(timeout=0)
+            producer = None
             stop.wait(min(0.1 * 2**failures, _LONGEST_PAUSE_S))
     if producer:
         producer.close(timeout=2)
@@ -67,12 +70,6 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
 def _open(bootstrap: str) -> KafkaProducer:
     create_outgoing_topics(bootstrap)
     return _producer(bootstrap)
-
-
-def _discarded(producer: KafkaProducer | None) -> None:
-    """A producer whose broker forgot it never recovers: the next try has its own."""
-    if producer:
-        producer.close(timeout=0)
 
 
 def _work(

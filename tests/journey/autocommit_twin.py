@@ -25,6 +25,7 @@ class AutoCommitStream(SourceStream):
 
     def poll(self, connection: Connection, *, limit: int) -> list[Message]:
         """Return the next messages, and count them as done."""
+        self._finish_joining()
         polled = self._kafka.poll(timeout_ms=200, max_records=limit)
         for place in self._unplaced & self._kafka.assignment():
             read = polled.get(place)
@@ -36,7 +37,11 @@ class AutoCommitStream(SourceStream):
         return [_message(self, r) for records in polled.values() for r in records]
 
     def place(
-        self, connection: Connection, partitions: set[TopicPartition] | None = None
+        self,
+        connection: Connection,
+        partitions: set[TopicPartition] | None = None,
+        *,
+        again: bool = False,
     ) -> None:
         """Leave the consumer where it is, and let PostgreSQL agree with it."""
         for place in self._kafka.assignment():

@@ -39,8 +39,9 @@ def coverage(connection: Connection) -> Iterator[str]:
     """Yield where labels and live source records are not the same set."""
     rows = connection.execute(
         "SELECT coalesce(l.record_id, s.record_id), s.record_id IS NOT NULL"
-        " FROM label l FULL JOIN (SELECT record_id FROM source_record WHERE record IS NOT NULL) s"
-        "   USING (record_id) WHERE l.record_id IS NULL OR s.record_id IS NULL"
+        " FROM label l FULL JOIN (SELECT record_id FROM source_record"
+        "   WHERE record IS NOT NULL) s USING (record_id)"
+        " WHERE l.record_id IS NULL OR s.record_id IS NULL"
     )
     for record_id, alive in rows:
         yield f"record {record_id}: {'no label' if alive else 'a label, but not live'}"

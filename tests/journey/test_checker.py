@@ -31,8 +31,8 @@ IN_TABLES = {
     "a lost ticket": "DELETE FROM interaction",
     "a lost ledger line": "DELETE FROM loyalty_movement WHERE id = '8000000'",
     "a doubled ledger line": "INSERT INTO loyalty_movement SELECT system,"
-    " id || '-again', position, customer_record_id, programme, unit, amount, kind, at, order_key,"
-    " expires_on, raw FROM loyalty_movement",
+    " id || '-again', position, customer_record_id, programme, unit, amount, kind, at,"
+    " order_key, expires_on, raw FROM loyalty_movement",
     "a record that its source deleted": "INSERT INTO source_record (system, id,"
     " position, record, features) VALUES ('pos', 'GHOST', '{1}', '{}', '{}')",
     "a changed byte of a profile": "UPDATE customer SET profile ="

@@ -3,56 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 
+from service.demo.acts import POS
 from service.embedded import EmbeddedBroker, start_broker
-from tests.journey import checker
+from tests.journey import checker, writes
 from tests.journey.conftest import needs_debezium
 from tests.journey.trading import Trader
 from tests.journey.world import World, start_world
 
 
-@pytest.fixture
-def broker_and_world(tmp_path: Path) -> Iterator[tuple[EmbeddedBroker, World]]:
-    """The whole journey on a broker of its own."""
+@dataclass
+class Fallible:
+    """The whole journey, its broker, and the retailer that trades in it."""
+
+    broker: EmbeddedBroker
+    world: World
+    trader: Trader
+
+    def found(self, *, whole: bool) -> list[str]:
+        """Come to rest and return what the checker finds."""
+        self.trader.come_to_rest(within=180)
+        world = self.world
+        left = checker.outside(world.bootstrap, world.parts.directory, whole=whole)
+        with world.connect() as connection:
+            return checker.findings(connection, self.trader.truth(), left)
+
+
+@pytest.fixture(scope="module")
+def fallible(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fallible]:
+    """The whole journey, trading, on a broker of its own."""
     needs_debezium()
+    directory = tmp_path_factory.mktemp("fallible")
     with (
-        start_broker(directory=tmp_path) as broker,
-        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_broker(directory=directory) as broker,
+        start_world(directory, bootstrap=broker.bootstrap) as world,
     ):
         world.start_service()
         world.start_connectors()
-        yield broker, world
-
-
-def found(world: World, trader: Trader, *, whole: bool = True) -> list[str]:
-    left = checker.outside(world.bootstrap, world.parts.directory, whole=whole)
-    with world.connect() as connection:
-        return checker.findings(connection, trader.truth(), left)
+        trader = Trader(world, seed=3, people=40, rate=30)
+        trader.come_to_rest(within=120)
+        yield Fallible(broker, world, trader)
 
 
 @pytest.mark.timeout(600)
-def test_nothing_is_lost_when_postgresql_or_the_broker_falls(
-    broker_and_world: tuple[EmbeddedBroker, World],
-) -> None:
-    broker, world = broker_and_world
-    trader = Trader(world, seed=3, people=40, rate=30)
-    trader.come_to_rest(within=120)
+def test_nothing_is_lost_when_postgresql_falls(fallible: Fallible) -> None:
     for _ in range(2):
-        trader.trade(1.5)
-        world.postgres.restart(immediate=True)
-        world.reopen_systems()
-        trader.trade(1.5)
-    trader.come_to_rest(within=120)
-    assert found(world, trader) == []
+        fallible.trader.trade(1.5)
+        fallible.world.postgres.restart(immediate=True)
+        fallible.world.reopen_systems()
+        fallible.trader.trade(1.5)
+    assert fallible.found(whole=True) == []
 
-    trader.trade(2)
-    broker.kill()
-    trader.trade(2)
-    broker.start()
-    trader.trade(2)
-    trader.come_to_rest(within=180)
-    # the outgoing topics are gone with the broker; what follows is not told whole
-    assert found(world, trader, whole=False) == []
+
+# The outgoing topics are gone with such a broker: what follows is not told whole.
+@pytest.mark.timeout(600)
+def test_no_row_is_lost_when_the_broker_forgets_everything(fallible: Fallible) -> None:
+    fallible.trader.trade(2)
+    fallible.broker.kill()
+    fallible.trader.trade(2)
+    fallible.broker.start()
+    fallible.trader.trade(2)
+    assert fallible.found(whole=False) == []
+
+
+@pytest.mark.timeout(600)
+def test_no_delete_is_lost_when_the_broker_forgets_everything(
+    fallible: Fallible,
+) -> None:
+    person = writes.person(POS, "FORGOTTEN")
+    fallible.world.systems.apply(person)
+    assert fallible.found(whole=False) == []
+
+    fallible.broker.kill()
+    fallible.world.systems.apply(writes.gone(POS, "customer", person.row))
+    fallible.broker.start()
+    assert fallible.found(whole=False) == []
