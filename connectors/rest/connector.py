@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -35,6 +36,11 @@ class Resource(BaseModel):
     last: str = "last_seq"
     updated_at: str = "updated_at"
     id: str = "id"
+    changed_at: str | None = Field(
+        default=None,
+        description="field that tells when the source made the change;"
+        " `keyset` takes updated_at",
+    )
 
 
 class RestConfig(Config):
@@ -96,7 +102,8 @@ class RestConnector:
             for table, cursor in self._cursors().items():
                 for page in cursor.pages(client, None):
                     marks[table] = page.mark
-                    yield Batch(_rows(table, page.rows, Op.READ), snapshot=True)
+                    rows = self._rows(table, page.rows, Op.READ)
+                    yield Batch(rows, snapshot=True)
         yield Batch(offset={"complete": True, "marks": marks}, snapshot=True)
 
     def changes(self, after: Offset) -> Iterator[Batch]:
@@ -109,9 +116,24 @@ class RestConnector:
                     for page in cursor.pages(client, marks.get(table)):
                         marks = marks | {table: page.mark}
                         if page.rows:
-                            rows = _rows(table, page.rows, Op.UPDATE)
+                            rows = self._rows(table, page.rows, Op.UPDATE)
                             yield Batch(rows, {"complete": True, "marks": marks})
                 yield from self._pause()
+
+    def _rows(self, table: str, payloads: Sequence[Payload], op: Op) -> list[Row]:
+        resource = self._config.resources[table]
+        by_style = resource.updated_at if resource.style == "keyset" else ""
+        changed_at = resource.changed_at or by_style
+        return [
+            Row(
+                table=table,
+                op=op,
+                payload=payload,
+                snapshot=op is Op.READ,
+                ts_ms=_ms(payload.get(changed_at)),
+            )
+            for payload in payloads
+        ]
 
     def _pause(self) -> Iterator[Batch]:
         end = time.monotonic() + self._config.interval
@@ -153,8 +175,10 @@ class RestConnector:
         )
 
 
-def _rows(table: str, payloads: Sequence[Payload], op: Op) -> list[Row]:
-    return [
-        Row(table=table, op=op, payload=payload, snapshot=op is Op.READ)
-        for payload in payloads
-    ]
+def _ms(written: Any) -> int | None:
+    """Return when a change was made; a form we do not know is no reason to stop."""
+    try:
+        moment = datetime.fromisoformat(str(written))
+    except ValueError:
+        return None
+    return int(moment.timestamp() * 1_000) if moment.tzinfo else None

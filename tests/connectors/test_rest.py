@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -57,6 +58,14 @@ def test_changes_bring_what_is_new_once_and_what_was_committed_late(
     shop.put("late", at=8)
     assert ids(until_idle(changes)) == ["late"]
     assert ids(until_idle(changes)) == []
+
+
+def test_a_polled_row_tells_when_its_source_changed_it(shop: Shop) -> None:
+    shop.put("W-1", at=7)
+    batches = list(connector(shop, "ecommerce", ["customers"]).snapshot())
+    (row,) = [row for batch in batches for row in batch.rows]
+    changed = datetime.fromisoformat(row.payload["updated_at"])
+    assert row.ts_ms == changed.timestamp() * 1_000
 
 
 def test_a_change_without_a_new_time_is_seen_by_its_content(shop: Shop) -> None:
