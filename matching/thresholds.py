@@ -1,10 +1,10 @@
 """Bands chosen from the data, without answers.
 
-A false link joins two customers, so what counts is false links a record, not a link:
-in larger data the same probability lets more of them through. The lowest threshold is
-taken at which the model itself expects few enough. Where people live in families the
-attributes lean on each other and the model trusts itself too much: there the threshold
-is the highest.
+A false link joins two customers. So the threshold starts high and goes down a step
+only while the step wins a share of the matches worth the risk, and while the model
+expects few false links a record: a record, not a link, since in larger data the same
+probability lets more of them through. Where people live in families the attributes
+lean on each other and the model trusts itself too much: there it stays the highest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 from matching.agreements import Agreements, Floats
 from matching.bands import Bands
 
-STEPS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9999)
+STEPS = (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
+WORTH_A_STEP = 0.01
 FALSE_LINKS_A_RECORD = 0.02
 AMONG_FAMILIES = 0.9999
 LOWEST_REVIEW = 0.2
@@ -24,12 +25,20 @@ FEWEST_FAMILY_PAIRS = 0.05
 
 def chosen_bands(chance: Floats, records: int, *, households: bool) -> Bands:
     """Return the bands for the match probabilities of all candidates."""
-    step = AMONG_FAMILIES
-    for step in () if households else STEPS:
+    match = AMONG_FAMILIES if households else _lowest_worth(chance, records)
+    return Bands(review=min(LOWEST_REVIEW, match), match=match)
+
+
+def _lowest_worth(chance: Floats, records: int) -> float:
+    chosen = STEPS[0]
+    for step in STEPS[1:]:
+        won = chance[(chance >= step) & (chance < chosen)].sum()
         linked = chance[chance >= step]
-        if float((1 - linked).sum()) <= FALSE_LINKS_A_RECORD * records:
+        too_many = (1 - linked).sum() > FALSE_LINKS_A_RECORD * records
+        if too_many or won < WORTH_A_STEP * linked.sum():
             break
-    return Bands(review=min(LOWEST_REVIEW, step), match=step)
+        chosen = step
+    return chosen
 
 
 def has_households(pairs: Agreements, records: int) -> bool:
