@@ -41,11 +41,13 @@ def main() -> None:
     """Run the benchmark and print its figures."""
     options = _options()
     marks = sorted(int(mark) for mark in options.stored.split(","))
-    with tempfile.TemporaryDirectory() as folder:
-        with start_postgres(Path(folder)) as server:
-            migrate(server.url("couture"))
-            with connect(server.url("couture"), autocommit=True) as connection:
-                figures = _measure(connection, options, marks)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start_postgres(Path(folder)) as server,
+    ):
+        migrate(server.url("couture"))
+        with connect(server.url("couture"), autocommit=True) as connection:
+            figures = _measure(connection, options, marks)
     figures["worker_peak_mib"] = (
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     )
