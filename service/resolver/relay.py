@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -58,11 +59,11 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
             connection.close()  # gives the lock up: another relay may go on
             # a producer whose broker forgot it never recovers
             if producer:
-                producer.close(timeout=0)
+                _give_up(producer)
             producer = None
             stop.wait(min(0.1 * 2**failures, _LONGEST_PAUSE_S))
     if producer:
-        producer.close(timeout=2)
+        _give_up(producer)
     connection.close()
     log.info("relay stopped")
 
@@ -70,6 +71,14 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
 def _open(bootstrap: str) -> KafkaProducer:
     create_outgoing_topics(bootstrap)
     return _producer(bootstrap)
+
+
+def _give_up(producer: KafkaProducer) -> None:
+    """Close a producer, with what it could not send: the outbox still holds that."""
+    # close() alone would leave its thread trying for ever
+    producer._sender.force_close()
+    with suppress(KafkaError):
+        producer.close(timeout=2)
 
 
 def _work(

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 from kafka.structs import MemberState
 
 from schemas.wire import SOURCE_TOPIC_PREFIX
@@ -73,7 +73,7 @@ class SourceStream:
         assigned = self._kafka.assignment()
         places = assigned & partitions if partitions else assigned
         stored = offsets.read(connection, consumer=self._name)
-        first = self._kafka.beginning_offsets(list(places)) if places else {}
+        first = self._first_offsets(places)
         for place in sorted(places):
             start = StoredOffset(first[place], self.topic_id(place.topic))
             kept = stored.get((place.topic, place.partition))
@@ -89,6 +89,16 @@ class SourceStream:
             self._kafka.seek(place, kept.next_offset)
             self.expected[place.topic, place.partition] = kept.next_offset
         self._unplaced.difference_update(places)
+
+    def _first_offsets(self, places: set[TopicPartition]) -> dict[TopicPartition, int]:
+        try:
+            found: dict[TopicPartition, int] = (
+                self._kafka.beginning_offsets(list(places)) if places else {}
+            )
+        except KeyError as error:
+            # so kafka-python says that the broker has forgotten the topic
+            raise UnknownTopicOrPartitionError(str(error)) from error
+        return found
 
     def advanced(self, steps: list[offsets.Advance]) -> None:
         """Remember that a batch is committed."""
