@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -123,7 +124,17 @@ def told(connection: Connection, messages: Sequence[Message]) -> Iterator[str]:
         if id_ not in last:
             yield f"customer {id_}: no golden record was sent"
         elif last[id_] != customers.get(id_, (0, None))[1]:
-            yield f"customer {id_}: the last golden record sent is not the profile"
+            sent_last, held = last[id_], customers.get(id_, (0, None))[1]
+            yield (
+                f"customer {id_}: the last golden record sent is {_version(sent_last)},"
+                f" the profile {_version(held)}"
+            )
+
+
+def _version(profile: bytes | None) -> str:
+    """Return the version that a profile bears, without showing the profile."""
+    found = re.search(rb'"version":(\d+)', profile or b"")
+    return found.group(1).decode() if found else "none"
 
 
 def _events(sent: Sequence[Message], current: dict[str, int]) -> Iterator[str]:

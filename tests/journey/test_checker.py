@@ -13,6 +13,7 @@ from tests.journey import writes
 from tests.journey.check_sources import read_sources
 from tests.journey.check_topics import Message
 from tests.journey.checker import Outside, Truth, findings, outside
+from tests.journey.rest import come_to_rest
 from tests.journey.world import STEADY_S, World
 
 ANY_CUSTOMER = (
@@ -60,21 +61,7 @@ def settled(journey: World) -> tuple[Truth, Outside]:
     """A journey at rest with a person in every system, and all that it left outside."""
     for act in writes.canary():
         journey.systems.apply(act)
-
-    def at_rest() -> bool:
-        with journey.connect() as connection:
-            arrived = connection.execute(
-                "SELECT count(*) FROM label JOIN source_record USING (record_id)"
-                " WHERE id = 'CANARY'"
-            ).fetchone()
-            facts = connection.execute(
-                "SELECT (SELECT count(*) FROM customer_order WHERE id = 'CANARY')"
-                " + (SELECT count(*) FROM interaction WHERE id = 'CANARY')"
-                " + (SELECT count(*) FROM loyalty_movement WHERE id = '8000000')"
-            ).fetchone()
-        return (arrived, facts) == ((4,), (4,)) and journey.caught_up()
-
-    journey.parts.until(at_rest, within=STEADY_S, what="the canary arrives")
+    come_to_rest(journey, within=STEADY_S)
     truth = Truth(read_sources(journey.systems), {"CANARY": 42}, writes.SECRETS)
     return truth, outside(journey.bootstrap, journey.parts.directory)
 

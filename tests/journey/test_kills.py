@@ -19,11 +19,11 @@ __all__ = ["apache_kafka"]
 
 SEED = 20261123
 THIRTY = {
-    RESOLVER: 9,
+    RESOLVER: 7,
     RELAY: 6,
-    "connector-pos": 3,
+    "connector-pos": 4,
     "connector-loyalty": 3,
-    "connector-ecommerce": 5,
+    "connector-ecommerce": 6,
     "connector-call_centre": 4,
 }
 EIGHT = {

@@ -12,6 +12,7 @@ from service.demo.acts import CALL_CENTRE, ECOMMERCE, LOYALTY, POS, SYSTEMS, Act
 from service.demo.books import CUSTOMERS
 from tests.journey import check_topics, checker, writes
 from tests.journey.check_sources import read_sources
+from tests.journey.rest import come_to_rest
 from tests.journey.world import ALL, STEADY_S, World
 
 Customer = dict[str, Any]
@@ -113,7 +114,7 @@ def test_one_person_in_four_systems_is_one_customer_found_by_card(
 
 
 def test_tables_topics_and_logs_tell_the_same_story(journey: World) -> None:
-    journey.parts.until(journey.caught_up, within=STEADY_S, what="all is applied")
+    come_to_rest(journey, within=STEADY_S)
 
     truth = checker.Truth(read_sources(journey.systems), secrets=writes.SECRETS)
     left = checker.outside(journey.bootstrap, journey.parts.directory)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from service.demo.retailer import Retailer
 from tests.journey import checker, writes
 from tests.journey.check_sources import read_sources
+from tests.journey.rest import come_to_rest
 from tests.journey.world import RELAY, RESOLVER, World
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -49,7 +50,7 @@ class Trader:
         self._world = world
         self._retailer = Retailer(seed, start=START, people=people)
         self._rate = rate
-        self._marks = 0
+        self._marks: list[int] = []
         self._seen: dict[str, int] = {}
         world.systems.fill(self._retailer.initial())
         self._acts = self._retailer.acts()
@@ -75,22 +76,11 @@ class Trader:
     def come_to_rest(self, *, within: float) -> None:
         """Finish the last story, mark every table, and wait until all took effect."""
         self._finish()
-        self._marks += 1
-        marks = writes.marks(self._marks)
-        for act in marks:
-            self._world.systems.apply(act)
-        keys = [f"MARK-{self._marks}", str(9_000_000 + self._marks)]
-
-        def arrived() -> bool:
-            with self._world.connect() as connection:
-                row = connection.execute(_ARRIVED, {"keys": keys}).fetchone()
-            return row == (len(marks),) and self._world.caught_up()
-
-        self._world.parts.until(arrived, within=within, what="all took effect")
+        self._marks.append(come_to_rest(self._world, within=within))
 
     def truth(self) -> checker.Truth:
         """Return what must hold now."""
-        marked = {f"MARK-{n}": n for n in range(1, self._marks + 1)}
+        marked = {f"MARK-{n}": n for n in self._marks}
         return checker.Truth(
             read_sources(self._world.systems),
             points={**self._retailer.points(), **marked},
@@ -112,12 +102,3 @@ class Trader:
             late = time.monotonic() > deadline
             assert not late, f"{target} does not work\n{self._world.parts.tails()}"
             self.trade(0.2)
-
-
-_ARRIVED = """
-SELECT (SELECT count(*) FROM source_record WHERE id = ANY(%(keys)s)
-          AND record IS NOT NULL)
-     + (SELECT count(*) FROM customer_order WHERE id = ANY(%(keys)s))
-     + (SELECT count(*) FROM interaction WHERE id = ANY(%(keys)s))
-     + (SELECT count(*) FROM loyalty_movement WHERE id = ANY(%(keys)s))
-"""
