@@ -51,6 +51,7 @@ RULES: dict[str, tuple[str, tuple[Rank, ...]]] = {
     "given_name": ("most frequent, then complete", (_FREQUENT, _COMPLETE, _RECENT)),
     "family_name": ("most recent, then frequent", (_RECENT, _FREQUENT)),
     "birth_name": ("most frequent, then recent", (_FREQUENT, _RECENT)),
+    "full_name": ("most frequent, then recent", (_FREQUENT, _RECENT)),
     "gender": ("most frequent, then recent", (_FREQUENT, _RECENT)),
     "birth_date": ("most frequent, then recent", (_FREQUENT, _RECENT)),
     "language": ("most recent", (_RECENT,)),
@@ -67,6 +68,9 @@ def golden_record(members: Iterable[Member]) -> GoldenRecord:
         if winner:
             values[name] = winner.value
             origins[name] = _origin(winner.member, label)
+    if "given_name" in values or "family_name" in values:
+        values.pop("full_name", None)
+        origins.pop("full_name", None)
     if place := _surviving_address(ordered):
         values["address"] = place.value
         origins["address"] = _origin(place.member, "most complete, then recent")

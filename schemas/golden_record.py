@@ -42,6 +42,10 @@ class GoldenRecord(Word):
     given_name: str | None = None
     family_name: str | None = None
     birth_name: str | None = None
+    full_name: str | None = Field(
+        default=None,
+        description="as a system writes it, where none holds the name in parts",
+    )
     gender: str | None = None
     birth_date: date | None = None
     language: str | None = None

@@ -64,6 +64,17 @@ def test_the_latest_family_name_survives_a_marriage() -> None:
     assert (golden.family_name, golden.birth_name) == ("Grand", "Petit")
 
 
+def test_a_whole_name_survives_only_where_no_system_holds_its_parts() -> None:
+    caller = member("call_centre:1", full_name="DUPONT Jean")
+    buyer = member("pos:1", given_name="Jean", family_name="Dupont")
+
+    alone, together = golden_record([caller]), golden_record([caller, buyer])
+    assert (alone.full_name, alone.family_name) == ("DUPONT Jean", None)
+    assert str(alone.origins["full_name"].source_key) == "call_centre:1"
+    assert (together.full_name, together.family_name) == (None, "Dupont")
+    assert "full_name" not in together.origins
+
+
 def test_street_postcode_and_city_survive_together() -> None:
     whole = Address(street="rue du Bac", postal_code="75007", city="Paris")
     part = Address(city="Lyon")
