@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from service.processes import Program, end, launch, tail
+from service.processes import Program, await_end, launch, tail
 from service.tether import tethered
 
 _PAUSE_S = 0.05
@@ -54,7 +53,8 @@ class Parts:
         stopped = {}
         for name in names:
             process = self._processes.pop(name)
-            end(process, polite=signal.SIGTERM)
+            # asked once: a second signal would hit a process that is just ending
+            await_end(process)
             stopped[name] = process.returncode
         return stopped
 

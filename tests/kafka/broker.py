@@ -78,7 +78,9 @@ class ApacheKafka:
         subprocess.run(
             [
                 *self._java("kafka.tools.StorageTool"),
-                *("format", "-t", cluster_id, "-c", str(self._properties)),
+                # with an equals sign: one id in 64 starts with a dash
+                *("format", f"--cluster-id={cluster_id}"),
+                *("-c", str(self._properties)),
             ],
             check=True,
             capture_output=True,
