@@ -38,7 +38,7 @@ def newest() -> str:
 
 
 def differences(database_url: str) -> list[object]:
-    """Return what the tables of a database lack or have beyond `tables.py`."""
+    """Return what the tables of a database lack or have beyond `tables`."""
     with _connection(database_url) as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_server_default": True}

@@ -1,0 +1,49 @@
+"""Every table of Couture; the noun files beside this folder hold the queries.
+
+No `from __future__ import annotations` in these files: SQLModel reads the annotations
+at run time. No relationships either: a query says what it reads.
+"""
+
+from service.database.tables.customers import (
+    ContactKey,
+    Customer,
+    Label,
+    ProfileHistory,
+)
+from service.database.tables.facts import Consent, Interaction, LoyaltyMovement, Order
+from service.database.tables.records import (
+    BlockingKey,
+    Decision,
+    Dirty,
+    Link,
+    SourceRecord,
+)
+from service.database.tables.streams import (
+    DeadLetter,
+    Outbox,
+    StreamOffset,
+    SystemFreshness,
+)
+from service.database.tables.versions import ApiKey, ModelVersion
+
+__all__ = [
+    "ApiKey",
+    "BlockingKey",
+    "Consent",
+    "ContactKey",
+    "Customer",
+    "DeadLetter",
+    "Decision",
+    "Dirty",
+    "Interaction",
+    "Label",
+    "Link",
+    "LoyaltyMovement",
+    "ModelVersion",
+    "Order",
+    "Outbox",
+    "ProfileHistory",
+    "SourceRecord",
+    "StreamOffset",
+    "SystemFreshness",
+]
