@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from service.embedded import start_broker
 from tests.journey import checker
+from tests.journey.autocommit_twin import DIES
 from tests.journey.conftest import needs_debezium
 from tests.journey.trading import Trader, plan
 from tests.journey.world import RESOLVER, World, start_world
@@ -33,7 +35,8 @@ def test_a_twin_that_commits_what_it_polled_is_caught(twin_world: World) -> None
     trader = Trader(twin_world, seed=5, people=40, rate=60)
     caught: list[str] = []
     for seed in range(ROUNDS):
-        trader.suffer(plan(seed, {RESOLVER: 2}))
+        trader.suffer(plan(seed, {RESOLVER: 1}))
+        kill_after_a_commit(twin_world, trader)
         trader.come_to_rest(within=120)
         left = checker.outside(twin_world.bootstrap, twin_world.parts.directory)
         with twin_world.connect() as connection:
@@ -44,3 +47,14 @@ def test_a_twin_that_commits_what_it_polled_is_caught(twin_world: World) -> None
         finding for finding in caught if "is lost" in finding or "at None" in finding
     ]
     assert lost, f"the twin was not caught; found: {caught}"
+
+
+def kill_after_a_commit(world: World, trader: Trader) -> None:
+    """Trade until the twin, told so, is killed between its commit and its effects."""
+    with world.connect() as connection:
+        connection.execute(f"CREATE TABLE {DIES} ()")
+    deadline = time.monotonic() + 60
+    while RESOLVER not in world.parts.ended():
+        assert time.monotonic() < deadline, world.parts.tails()
+        trader.trade(0.2)
+    world.parts.again(RESOLVER)
