@@ -72,7 +72,7 @@ def drop_stale(connection: Connection, record_ids: Sequence[int]) -> set[int]:
 def neighbours(
     connection: Connection, record_ids: Sequence[int], *, match: float
 ) -> set[int]:
-    """Return the records joined to these by a link or a decision *same*."""
+    """Return the records joined to these by a link."""
     rows = connection.execute(
         "SELECT b FROM link WHERE a = ANY(%(ids)s::bigint[])"
         "   AND probability >= %(match)s"
@@ -80,11 +80,14 @@ def neighbours(
         "   AND probability >= %(match)s",
         {"ids": bigints(record_ids), "match": match},
     )
-    found = {row[0] for row in rows}
-    for decision in decisions(connection, record_ids):
-        if decision.verdict is Verdict.SAME:
-            found |= {decision.a, decision.b}
-    return found
+    return {row[0] for row in rows}
+
+
+def joined_by_decision(connection: Connection, record_ids: Sequence[int]) -> set[int]:
+    """Return both ends of every decision *same* that touches these records."""
+    said = decisions(connection, record_ids)
+    same = [decision for decision in said if decision.verdict is Verdict.SAME]
+    return {end for decision in same for end in (decision.a, decision.b)}
 
 
 def among(

@@ -51,10 +51,17 @@ def relabel(connection: Connection, *, model: Model) -> int:
 def _region(
     connection: Connection, record_ids: Sequence[int], *, match: float
 ) -> Region:
-    """Labelled components are whole: only touched records reach beyond theirs."""
-    near = links.neighbours(connection, record_ids, match=match) | set(record_ids)
-    before = labels.of_components_of(connection, list(near))
-    everyone = near | set(before)
+    """Labelled components are whole: only touched records reach beyond theirs.
+
+    Decisions *same* join components, so what they join is looked at together.
+    """
+    everyone = links.neighbours(connection, record_ids, match=match) | set(record_ids)
+    before: dict[int, Label] = {}
+    joined = set(everyone)
+    while joined:
+        before |= labels.of_components_of(connection, list(joined))
+        everyone |= joined | set(before)
+        joined = links.joined_by_decision(connection, list(everyone)) - everyone
     records = {r.record_id: r for r in source_records.live(connection, list(everyone))}
     return Region(records, before, frozenset(record_ids))
 

@@ -208,6 +208,25 @@ def test_a_dead_letter_delivered_twice_stands_once(deliver: Delivery) -> None:
     assert count == (1,)
 
 
+def test_a_decision_same_holds_when_another_record_of_either_side_changes(
+    deliver: Delivery,
+) -> None:
+    deliver(customer("pos:1", 1, **ANNE), customer("web:1", 1, **ANNE))
+    deliver(customer("pos:2", 1, **BEA))
+    deliver.connection.execute(
+        "INSERT INTO decision (system_a, id_a, system_b, id_b, verdict, steward)"
+        " VALUES ('pos', '1', 'pos', '2', 'same', 'a steward')"
+    )
+    deliver(customer("pos:2", 2, **BEA | {"title": "Mme"}))
+    together = {frozenset({"pos:1", "web:1", "pos:2"})}
+    assert clusters(deliver.connection) == together
+    deliver(customer("web:1", 2, **ANNE | {"title": "Mme"}))
+
+    assert clusters(deliver.connection) == together
+    (profile,) = profiles(deliver.connection)
+    assert profile["source_keys"] == ["pos:1", "pos:2", "web:1"]
+
+
 def test_an_unchanged_profile_is_not_written_again(deliver: Delivery) -> None:
     deliver(customer("pos:1", 1, **ANNE))
     assert deliver(customer("pos:1", 2, **ANNE)) == 0
