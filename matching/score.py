@@ -41,6 +41,12 @@ class Scorer:
         """Return the pairs (a < b) that reach the review band, in order."""
         return sorted(self._score("score", features, pairs))
 
+    def score_all(
+        self, features: Mapping[int, Features], pairs: Collection[tuple[int, int]]
+    ) -> list[ScoredPair]:
+        """Return the pairs (a < b) whatever their weight, in order."""
+        return sorted(self._score("score_all", features, pairs))
+
     def _score(
         self,
         prepared: str,
