@@ -100,6 +100,8 @@ class Decision(SQLModel, table=True):
     reason: str | None = text_column(nullable=True)
     decided_at: datetime = time_column(default_now=True)
     revoked_at: datetime | None = time_column(nullable=True)
+    revoked_by: str | None = text_column(nullable=True)
+    revoke_reason: str | None = text_column(nullable=True)
 
 
 class Dirty(SQLModel, table=True):
