@@ -24,7 +24,7 @@ from service.database.tables.streams import (
     StreamOffset,
     SystemFreshness,
 )
-from service.database.tables.versions import ApiKey, ModelVersion
+from service.database.tables.versions import ApiKey, ModelPromotion, ModelVersion
 
 __all__ = [
     "ApiKey",
@@ -39,6 +39,7 @@ __all__ = [
     "Label",
     "Link",
     "LoyaltyMovement",
+    "ModelPromotion",
     "ModelVersion",
     "Order",
     "Outbox",

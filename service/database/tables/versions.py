@@ -2,7 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, Column, LargeBinary, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Identity,
+    LargeBinary,
+    Text,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from service.database.tables.columns import text_column, time_column
@@ -17,6 +25,25 @@ class ModelVersion(SQLModel, table=True):
     bundle: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     active: bool = Field(nullable=False)
     added_at: datetime = time_column(default_now=True)
+
+
+class ModelPromotion(SQLModel, table=True):
+    """One switch of the active model version, and how much it touched."""
+
+    __tablename__ = "model_promotion"
+
+    promotion_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
+    digest: str = text_column()
+    replaced: str | None = text_column(nullable=True)
+    promoted_at: datetime = time_column(default_now=True)
+    records: int = Field(
+        sa_column=Column(BigInteger, nullable=False, server_default=text("0"))
+    )
+    customers_changed: int = Field(
+        sa_column=Column(BigInteger, nullable=False, server_default=text("0"))
+    )
 
 
 class ApiKey(SQLModel, table=True):
