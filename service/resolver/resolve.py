@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matching.model import Model
 from matching.score import Scorer
 from schemas import wire
-from service.database import dead_letters, freshness, labels, offsets, outbox
+from service.database import dead_letters, freshness, labels, models, offsets, outbox
 from service.database.dead_letters import DeadLetter
 from service.database.session import Connection
 from service.resolver.batch import Batch
@@ -31,16 +31,20 @@ def resolve(
 
     Three transactions. What a crash leaves between them is marked dirty and finished
     by any worker; the offsets commit with the last effects, and raise OffsetMoved,
-    which undoes them, if another worker has taken the partition over.
+    which undoes them, if another worker has taken the partition over. Each raises
+    ModelChanged if another model version decides than the judge's.
     """
     with connection.transaction():
+        models.hold(connection, judge.model.digest)
         published = publish(connection, batch.events, model=judge.model)
     with connection.transaction():
+        models.hold(connection, judge.model.digest)
         find_and_score(
             connection, published.record_ids, model=judge.model, scorer=judge.scorer
         )
     with connection.transaction():
         labels.lock(connection)
+        models.require(connection, judge.model.digest)
         offsets.advance(connection, batch.advances, consumer=consumer)
         changed = relabel(connection, model=judge.model)
         _set_aside(connection, batch.dead_letters + published.refused)

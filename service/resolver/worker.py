@@ -28,6 +28,7 @@ _TIDY_EVERY_S = 5.0
 _LONGEST_PAUSE_S = 10.0
 _TRY_AGAIN = (
     OffsetMoved,
+    models.ModelChanged,
     psycopg.OperationalError,  # the database went away, a deadlock, a serialisation
     psycopg.InterfaceError,
     KafkaError,
@@ -59,6 +60,15 @@ def load_judge(connection: Connection) -> Judge:
         model = Model.load()
         models.activate(connection, model)
     return Judge(model, Scorer(model))
+
+
+def current_judge(connection: Connection, judge: Judge) -> Judge:
+    """Return this judge, or the promoted model's if another decides now."""
+    if models.active_digest(connection) in (None, judge.model.digest):
+        return judge
+    promoted = load_judge(connection)
+    log.info("model loaded", model=promoted.model.digest[:12])
+    return promoted
 
 
 class Worker:
@@ -147,6 +157,7 @@ class Worker:
             if self.connection.closed or self.connection.broken:
                 self.connection = _connect(self._settings)
             self._stream.place(self.connection)
+            self._judge = current_judge(self.connection, self._judge)
         except _TRY_AGAIN as error:
             log.warning("not yet recovered", error=type(error).__name__)
 
