@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import log2
-from typing import Any
+from math import inf, log2
+from typing import Any, NamedTuple
 
 from matching.bands import Band
 from matching.batch import predict
 from matching.blocking import SEPARATOR
 from matching.model import Model
 from matching.normalise import Features
+from matching.scored_pair import ScoredPair
 
 # What each comparison looks at, to be shown beside its weight.
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -26,6 +27,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "national_id": ("national_id",),
     "household": (),
 }
+MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,29 @@ class Step:
 
 
 @dataclass(frozen=True)
+class SharedRule:
+    """A blocking rule that made two records candidates, and the kind of its values."""
+
+    rule: str
+    shares: list[str]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a field that is missing or differs takes from the weight of a pair.
+
+    `at_best` is the weight if it agreed as well as it can, without the bonus of a
+    rare value; `enough` says whether that alone would reach the match threshold.
+    """
+
+    comparison: str
+    level: str
+    weight: float
+    at_best: float
+    enough: bool
+
+
+@dataclass(frozen=True)
 class Explanation:
     """The whole waterfall of a pair, from the prior to the verdict."""
 
@@ -48,24 +73,45 @@ class Explanation:
     steps: list[Step]
     weight: float
     probability: float
+    needed: float
     band: Band
     shared_keys: list[str]
+    rules: list[SharedRule]
+    costs: list[Cost]
     verdict: str
+
+
+class Best(NamedTuple):
+    """The comparison level that speaks most for a match, and its weight."""
+
+    level: str
+    weight: float
 
 
 def explain(model: Model, left: Features, right: Features) -> Explanation:
     """Return how the model compares two records, compared before or never."""
     pair = predict(model, {1: left, 2: right}, [(1, 2)])[0]
+    return explained(model, pair, left, right)
+
+
+def explained(
+    model: Model, pair: ScoredPair, left: Features, right: Features
+) -> Explanation:
+    """Return the explanation of a scored pair; left is its record a, right b."""
     steps = waterfall(model, pair.evidence, left, right)
     shared = sorted(model.keys(left) & model.keys(right))
     band = model.bands.of(pair.probability)
+    needed = weight_at(model.bands.match)
     return Explanation(
         prior=prior_weight(model),
         steps=steps,
         weight=pair.weight,
         probability=pair.probability,
+        needed=needed,
         band=band,
         shared_keys=[key.replace(SEPARATOR, " ") for key in shared],
+        rules=shared_rules(model, left, right),
+        costs=costs(model, steps, weight=pair.weight, needed=needed),
         verdict=_verdict(band, bool(shared), steps),
     )
 
@@ -84,18 +130,82 @@ def waterfall(
                 comparison=comparison,
                 level=part["level"],
                 weight=added,
-                left=_values(left, comparison),
-                right=_values(right, comparison),
+                left=values_of(left, comparison),
+                right=values_of(right, comparison),
                 total=total,
             )
         )
     return steps
 
 
+def shared_rules(model: Model, left: Features, right: Features) -> list[SharedRule]:
+    """Return the blocking rules under which two records meet, in the model's order."""
+    shared = model.keys(left) & model.keys(right)
+    names = {key.partition(SEPARATOR)[0] for key in shared}
+    return [
+        SharedRule(rule.name, list(rule.columns))
+        for rule in model.rules
+        if rule.name in names
+    ]
+
+
+def costs(
+    model: Model, steps: list[Step], *, weight: float, needed: float
+) -> list[Cost]:
+    """Return what takes most from a pair, the dearest first."""
+    best = best_levels(model)
+    found = [
+        Cost(
+            step.comparison,
+            step.level,
+            step.weight,
+            best[step.comparison].weight,
+            weight - step.weight + best[step.comparison].weight >= needed,
+        )
+        for step in steps
+        if step.comparison in best and _could_be_better(step, best[step.comparison])
+    ]
+    return sorted(found, key=lambda cost: cost.weight - cost.at_best)
+
+
+def best_levels(model: Model) -> dict[str, Best]:
+    """Return the best level of each comparison, by its m and u probabilities."""
+    found = {}
+    for comparison in model.settings["comparisons"]:
+        levels = [
+            Best(level["label_for_charts"], log2(m / u))
+            for level in comparison["comparison_levels"]
+            if (m := level.get("m_probability")) and (u := level.get("u_probability"))
+        ]
+        if levels:
+            best = max(levels, key=lambda level: level.weight)
+            found[comparison["output_column_name"]] = best
+    return found
+
+
+def weight_at(probability: float) -> float:
+    """Return the match weight of a match probability."""
+    return inf if probability >= 1 else log2(probability / (1 - probability))
+
+
 def prior_weight(model: Model) -> float:
     """Return the weight before any field is compared."""
-    prior = float(model.settings["probability_two_random_records_match"])
-    return log2(prior / (1 - prior))
+    return weight_at(float(model.settings["probability_two_random_records_match"]))
+
+
+def values_of(features: Features, comparison: str) -> list[str]:
+    """Return the values of a record that a comparison looks at."""
+    values: list[str] = []
+    for field in FIELDS.get(comparison, ()):
+        held = features.get(field)
+        if held is not None:
+            values.extend(held if isinstance(held, list) else [str(held)])
+    return values
+
+
+def _could_be_better(step: Step, best: Best) -> bool:
+    # A rare value may add more, a common one less, than the level's own weight.
+    return step.level != best.level and step.weight < best.weight
 
 
 def _verdict(band: Band, shared: bool, steps: list[Step]) -> str:
@@ -108,12 +218,3 @@ def _verdict(band: Band, shared: bool, steps: list[Step]) -> str:
     if against.weight >= 0:
         return f"{kind}: too little is known of the two"
     return f"{kind}: {against.comparison.replace('_', ' ')}, {against.level}"
-
-
-def _values(features: Features, comparison: str) -> list[str]:
-    values: list[str] = []
-    for field in FIELDS.get(comparison, ()):
-        held = features.get(field)
-        if held is not None:
-            values.extend(held if isinstance(held, list) else [str(held)])
-    return values
