@@ -11,6 +11,7 @@ from service.database.tables.customers import (
     ProfileHistory,
 )
 from service.database.tables.facts import Consent, Interaction, LoyaltyMovement, Order
+from service.database.tables.promises import AnsweredRequest, CaseAlert, OrderStep
 from service.database.tables.records import (
     BlockingKey,
     Decision,
@@ -27,8 +28,10 @@ from service.database.tables.streams import (
 from service.database.tables.versions import ApiKey, ModelPromotion, ModelVersion
 
 __all__ = [
+    "AnsweredRequest",
     "ApiKey",
     "BlockingKey",
+    "CaseAlert",
     "Consent",
     "ContactKey",
     "Customer",
@@ -42,6 +45,7 @@ __all__ = [
     "ModelPromotion",
     "ModelVersion",
     "Order",
+    "OrderStep",
     "Outbox",
     "ProfileHistory",
     "SourceRecord",

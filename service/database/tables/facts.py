@@ -49,6 +49,7 @@ class LoyaltyMovement(SQLModel, table=True):
     at: datetime = time_column()
     order_key: str | None = text_column(nullable=True)
     expires_on: date | None = None
+    confirms: str | None = text_column(nullable=True)
     raw: dict[str, Any] | None = json_column(nullable=True)
 
 
@@ -56,7 +57,11 @@ class Interaction(SQLModel, table=True):
     """The latest state of one contact of a customer with a channel."""
 
     __tablename__ = "interaction"
-    __table_args__ = (Index("interaction_customer", "customer_record_id"),)
+    __table_args__ = (
+        Index("interaction_customer", "customer_record_id"),
+        Index("interaction_at", "at"),
+        Index("interaction_promise", text("(record ->> 'promised_reply_at')")),
+    )
 
     system: str = text_column(primary_key=True)
     id: str = text_column(primary_key=True)
