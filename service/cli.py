@@ -6,6 +6,7 @@ import typer
 
 from service.commands import parts, together
 from service.commands.audit import audit
+from service.commands.decisions import decide, decisions_app
 from service.commands.keys import keys_app
 from service.commands.model import model_app
 from service.commands.serve import serve
@@ -25,6 +26,8 @@ app.command()(serve)
 app.command()(parts.connect)
 app.command()(parts.load)
 app.command()(audit)
+app.command()(decide)
+app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="key")
 app.add_typer(model_app, name="model")
 

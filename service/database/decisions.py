@@ -32,6 +32,25 @@ class Decided(NamedTuple):
     revoke_reason: str | None
 
 
+class End(NamedTuple):
+    """One end of a decision, as its source left it."""
+
+    record_id: int
+    seen: bool  # False for a stub: only facts came so far
+    deleted: bool
+
+
+def ends(connection: Connection, keys: Collection[SourceKey]) -> dict[SourceKey, End]:
+    """Return the records of these keys; without those that never came."""
+    rows = connection.execute(
+        "SELECT system, id, record_id, position IS NOT NULL, deleted"
+        " FROM source_record JOIN unnest(%s::text[], %s::text[]) AS k (system, id)"
+        "   USING (system, id)",
+        _columns(keys),
+    )
+    return {SourceKey(system, id_): End(*rest) for system, id_, *rest in rows}
+
+
 def lock(connection: Connection) -> None:
     """Wait to be the only one who decides until the transaction ends.
 
@@ -42,14 +61,14 @@ def lock(connection: Connection) -> None:
 
 def add(
     connection: Connection,
-    ends: tuple[SourceKey, SourceKey],
+    pair: tuple[SourceKey, SourceKey],
     verdict: Verdict,
     *,
     steward: str,
     reason: str | None,
 ) -> int:
     """Store a decision; return its id."""
-    left, right = ends
+    left, right = pair
     row = connection.execute(
         "INSERT INTO decision (system_a, id_a, system_b, id_b, verdict, steward,"
         # the clock, not the transaction's start: that may lie before the lock was had
@@ -89,7 +108,6 @@ def listed(connection: Connection, *, revoked_too: bool = False) -> list[Decided
 
 def touching(connection: Connection, keys: Collection[SourceKey]) -> list[Decided]:
     """Return the decisions in force that have an end among these keys."""
-    ends = [key.system for key in keys], [key.id for key in keys]
     rows = connection.execute(
         "WITH k AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS k (system, id))"
         f" {_COLUMNS} WHERE verdict IN ('same', 'different') AND revoked_at IS NULL"
@@ -99,9 +117,13 @@ def touching(connection: Connection, keys: Collection[SourceKey]) -> list[Decide
         "     UNION SELECT decision_id FROM decision JOIN k"
         "       ON (system_b, id_b) = (k.system, k.id))"
         " ORDER BY decision_id",
-        ends,
+        _columns(keys),
     )
     return [_decided(row) for row in rows]
+
+
+def _columns(keys: Collection[SourceKey]) -> tuple[list[str], list[str]]:
+    return [key.system for key in keys], [key.id for key in keys]
 
 
 def _decided(row: tuple[object, ...]) -> Decided:
