@@ -113,6 +113,11 @@ class LoyaltyMovement(Word):
     at: Time
     order: Text | None = None
     expires_on: date | None = None
+    confirms: SourceKey | None = Field(
+        default=None,
+        description="the line that a channel wrote through the API, and that this one"
+        " repeats in its own ledger: of the two only one counts",
+    )
 
 
 class InteractionStatus(StrEnum):

@@ -25,6 +25,16 @@ _AT = {
     RecordKind.CONSENT: "at",
 }
 
+# A line that repeats another of the same account and amount counts nothing; one that
+# names a line which is not there, or says something else, counts as itself.
+COUNTED = """(m.confirms IS NULL OR NOT EXISTS (SELECT FROM loyalty_movement c
+    WHERE (c.system, c.id) = (split_part(m.confirms, ':', 1),
+        substr(m.confirms, strpos(m.confirms, ':') + 1))
+    AND (c.system, c.id) <> (m.system, m.id) AND c.confirms IS NULL
+    AND (c.customer_record_id, c.programme, c.unit, c.amount)
+        = (m.customer_record_id, m.programme, m.unit, m.amount)))"""
+"""The condition under which a ledger line `m` is part of a balance."""
+
 
 class FactRow(NamedTuple):
     """One fact as a profile is built from it."""
@@ -120,12 +130,12 @@ def insert_movements(
     columns = (
         "(system text, id text, position bigint[], customer_record_id bigint,"
         " programme text, unit text, amount numeric, kind text, at timestamptz,"
-        " order_key text, expires_on date, raw jsonb)"
+        " order_key text, expires_on date, confirms text, raw jsonb)"
     )
     text = orjson.dumps(rows).decode()
     inserted = connection.execute(
         "INSERT INTO loyalty_movement (system, id, position, customer_record_id,"
-        "   programme, unit, amount, kind, at, order_key, expires_on, raw)"
+        "   programme, unit, amount, kind, at, order_key, expires_on, confirms, raw)"
         f" SELECT n.* FROM jsonb_to_recordset(%s::jsonb) AS n {columns}"
         " ORDER BY system, id ON CONFLICT (system, id) DO NOTHING"
         " RETURNING customer_record_id",
@@ -160,6 +170,7 @@ def _movement_row(
         "at": movement.at,
         "order_key": movement.order,
         "expires_on": movement.expires_on,
+        "confirms": movement.confirms and str(movement.confirms),
         "raw": change.raw,
     }
 
@@ -180,9 +191,9 @@ def of_records(
 def balances(connection: Connection, record_ids: Sequence[int]) -> list[BalanceRow]:
     """Return the sums of movements of each of these records."""
     rows = connection.execute(
-        "SELECT customer_record_id, programme, unit, sum(amount) FROM loyalty_movement"
-        " WHERE customer_record_id = ANY(%s::bigint[])"
-        " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        "SELECT customer_record_id, programme, unit, sum(amount)"
+        f" FROM loyalty_movement m WHERE customer_record_id = ANY(%s::bigint[])"
+        f"   AND {COUNTED} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         [bigints(record_ids)],
     )
     return [BalanceRow(*row) for row in rows]
