@@ -56,6 +56,12 @@ def ready(connection: Connection) -> list[tuple[int, int]]:
     ).fetchall()
 
 
+def waits_for_relabel(connection: Connection) -> bool:
+    """Say whether a record only waits for relabel, as a steward's decision leaves it."""
+    row = connection.execute("SELECT EXISTS (SELECT FROM dirty WHERE scored)")
+    return bool(row.fetchone() == (True,))
+
+
 def clear(connection: Connection, marks: Sequence[tuple[int, int]]) -> None:
     """Forget these marks; a record marked again meanwhile stays dirty."""
     connection.execute(

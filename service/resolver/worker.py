@@ -12,7 +12,7 @@ from kafka.errors import KafkaError
 
 from matching.model import Model
 from matching.score import Scorer
-from service.database import models
+from service.database import dirty, models
 from service.database.offsets import OffsetMoved
 from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
@@ -104,10 +104,13 @@ class Worker:
         messages = self._stream.poll(self.connection, limit=self._settings.batch_size)
         if messages:
             self._resolve(messages)
-        elif time.monotonic() - self._tidied > _TIDY_EVERY_S:
-            # what a worker that died left half-way is finished here
+        elif self._tidy_is_due() or dirty.waits_for_relabel(self.connection):
+            # a decision takes effect here, and what a dead worker left is finished
             self._fold(Batch([], [], []))
             self._tidied = time.monotonic()
+
+    def _tidy_is_due(self) -> bool:
+        return time.monotonic() - self._tidied > _TIDY_EVERY_S
 
     def _resolve(self, messages: list[Message]) -> None:
         try:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from matching.clustering import Verdict
 from schemas.source_key import SourceKey
 from service.database import decisions
+from service.database.session import Connection
+from service.resolver.batch import Message
+from service.resolver.stream import SourceStream
+from service.resolver.worker import Worker
+from service.settings import Settings
 from service.stewardship import (
     Contradiction,
     DeletedRecord,
@@ -169,3 +176,25 @@ def test_only_a_standing_decision_can_be_revoked(three: Delivery) -> None:
     for decision_id in (made, made + 1):
         with pytest.raises(UnknownDecision, match=str(decision_id)):
             revoke(three.connection, decision_id, steward="s")
+
+
+class Silence:
+    """A stream on which no message comes."""
+
+    def poll(self, connection: Connection, *, limit: int) -> list[Message]:
+        return []
+
+    def advanced(self, steps: object) -> None: ...
+
+
+def test_a_decision_takes_effect_at_the_next_poll_of_a_worker_without_messages(
+    three: Delivery, database_url: str
+) -> None:
+    settings = Settings(database_url=database_url)
+    silence = cast(SourceStream, Silence())
+    worker = Worker(settings, three.judge, three.connection, silence)
+    worker._step()  # the first one tidies, whatever there is
+    say(three, B, SAME, C)
+    worker._step()
+
+    assert len(clusters(three.connection)) == 1
