@@ -4,6 +4,7 @@ No `from __future__ import annotations` in these files: SQLModel reads the annot
 at run time. No relationships either: a query says what it reads.
 """
 
+from service.database.tables.batches import Audit, BulkLoad, BulkLoadPart
 from service.database.tables.customers import (
     ContactKey,
     Customer,
@@ -30,7 +31,10 @@ from service.database.tables.versions import ApiKey, ModelPromotion, ModelVersio
 __all__ = [
     "AnsweredRequest",
     "ApiKey",
+    "Audit",
     "BlockingKey",
+    "BulkLoad",
+    "BulkLoadPart",
     "CaseAlert",
     "Consent",
     "ContactKey",
