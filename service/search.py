@@ -1,0 +1,178 @@
+"""Search before create: who is already known, by what a clerk knows of a person.
+
+The query is standardised, keyed and scored like a record that a source would publish,
+so each weight is the one the stream would give. Nothing is written, nothing is logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+from matching.bands import Band
+from matching.explain import prior_weight
+from matching.model import Model
+from matching.normalise import Features
+from matching.recognise import completing, could_be, open_weights, telling
+from matching.scored_pair import ScoredPair
+from schemas.source_record import CustomerRecord
+from service.database import search_reads
+from service.database.search_reads import Known
+from service.database.session import Connection
+from service.database.snapshot import one_moment
+from service.judges import Judges
+from service.search_query import SearchQuery
+from service.search_result import (
+    Candidate,
+    Evidence,
+    SearchResult,
+    SearchVerdict,
+    summary,
+)
+
+COMPARED_AT_MOST = 2_000
+"""Records compared in one search: those that share most keys, if there are more."""
+
+QUERY_ID = 2**63 - 1
+"""A record published now would get an id above all others, so it is always b."""
+
+
+class Compared(NamedTuple):
+    """A query among the records that share a key with it, scored."""
+
+    model: Model
+    features: Features
+    keyed: bool
+    known: Mapping[int, Known]
+    pairs: Sequence[ScoredPair]
+    left_out: int
+
+
+class _Fit(NamedTuple):
+    """A customer by its best record: how it fits, and what is open between them."""
+
+    pair: ScoredPair
+    band: Band
+    open: Mapping[str, float]
+    records: int
+
+
+def search(
+    connection: Connection, query: SearchQuery, *, judges: Judges, limit: int = 10
+) -> SearchResult:
+    """Return the customers that the person may be, as the stream would judge it."""
+    with one_moment(connection):
+        found = compare(connection, query.record(), judges=judges)
+        fits = _fits(found)
+        candidates = _candidates(connection, found, fits[:limit])
+    verdict, because = _verdict(found, [fit.band for fit in fits])
+    ask_for: list[str] = []
+    if not found.keyed:
+        ask_for = completing(found.model, found.features)
+    elif verdict is not SearchVerdict.FOUND:
+        ask_for = telling(fit.open for fit in fits[:limit])
+    return SearchResult(
+        verdict=verdict,
+        because=because,
+        candidates=candidates,
+        ask_for=ask_for,
+        not_used=query.not_used(found.features),
+        prior=prior_weight(found.model),
+        compared=len(found.pairs),
+        left_out=found.left_out,
+        model=found.model.digest,
+    )
+
+
+def compare(
+    connection: Connection, record: CustomerRecord, *, judges: Judges
+) -> Compared:
+    """Return how a record would be scored against all that are stored."""
+    with judges.judge(connection) as judge:
+        model = judge.model
+        features = model.standardise([record])[0]
+        keys = model.keys(features)
+        sharing = search_reads.sharing(
+            connection, model.blocking_keys(features), at_most=COMPARED_AT_MOST
+        )
+        # hashes collide: the values must agree too
+        known = {
+            one.record_id: one
+            for one in sharing.records
+            if not keys.isdisjoint(model.keys(one.features))
+        }
+        everyone = {id_: one.features for id_, one in known.items()}
+        everyone[QUERY_ID] = features
+        pairs = judge.scorer.score_all(everyone, [(id_, QUERY_ID) for id_ in known])
+    return Compared(model, features, bool(keys), known, pairs, sharing.left_out)
+
+
+def _fits(found: Compared) -> list[_Fit]:
+    """Return the customers that may be the person, the heaviest pair first."""
+    of_customer: dict[UUID | int, list[ScoredPair]] = {}
+    for pair in sorted(found.pairs, key=lambda pair: (-pair.weight, pair.a)):
+        owner = found.known[pair.a].customer_id or pair.a
+        of_customer.setdefault(owner, []).append(pair)
+    fits = []
+    for pairs in of_customer.values():
+        best, model = pairs[0], found.model
+        band = model.bands.of(best.probability)
+        open_ = open_weights(model, best, found.known[best.a].features)
+        if band is not Band.NO_MATCH or could_be(model, best, open_):
+            fits.append(_Fit(best, band, open_, len(pairs)))
+    return fits
+
+
+def _candidates(
+    connection: Connection, found: Compared, fits: Sequence[_Fit]
+) -> list[Candidate]:
+    ids = [found.known[fit.pair.a].customer_id for fit in fits]
+    documents = search_reads.documents(connection, [id_ for id_ in ids if id_])
+    return [
+        Candidate(
+            customer_id=customer_id,
+            source_key=found.known[fit.pair.a].key,
+            band=fit.band,
+            weight=fit.pair.weight,
+            probability=fit.pair.probability,
+            evidence=_evidence(fit.pair),
+            records=fit.records,
+            profile=summary(orjson.loads(documents[customer_id]))
+            if customer_id in documents
+            else None,
+        )
+        for customer_id, fit in zip(ids, fits, strict=True)
+    ]
+
+
+def _evidence(pair: ScoredPair) -> list[Evidence]:
+    return [
+        Evidence(
+            comparison=comparison,
+            level=part["level"],
+            weight=part["mw"] + part.get("tf", 0.0),
+        )
+        for comparison, part in pair.evidence.items()
+    ]
+
+
+def _verdict(found: Compared, bands: Sequence[Band]) -> tuple[SearchVerdict, str]:
+    matches = bands.count(Band.MATCH)
+    if not found.keyed:
+        return SearchVerdict.UNSURE, "too little to look anybody up by: no blocking key"
+    if matches == 1:
+        return SearchVerdict.FOUND, "one customer fits well enough to be linked alone"
+    if matches:
+        return SearchVerdict.SEVERAL, f"{matches} customers fit well enough"
+    if Band.REVIEW in bands:
+        return SearchVerdict.UNSURE, "a steward would be asked: ask for more"
+    if bands:
+        return SearchVerdict.UNSURE, "somebody known is not excluded: ask for more"
+    if found.left_out:
+        return SearchVerdict.UNSURE, "too many share what is given: ask for more"
+    if found.pairs:
+        return SearchVerdict.NEW, "none of those who share a key can be the person"
+    return SearchVerdict.NEW, "nobody known shares a key with the person"
