@@ -82,12 +82,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows read together and the offset after them; without rows, a sign of life."""
+    """Rows read together and the offset after them; without rows, a sign of life.
+
+    With a batch that is `whole` everything the source holds has been read since the
+    snapshot began, so that what was not met is gone; `read_at` is the position of that
+    snapshot, where the source has one for all its rows.
+    """
 
     rows: Sequence[Row] = ()
     offset: Offset | None = None
     snapshot: bool = False
     total: int | None = None
+    whole: bool = False
+    read_at: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ class Connector(Protocol):
         """Return what the source offers."""
 
     def snapshot(self) -> Iterator[Batch]:
-        """Read everything the source holds now."""
+        """Read everything the source holds now; a batch that is `whole` ends it."""
 
     def changes(self, after: Offset) -> Iterator[Batch]:
         """Read what changed after an offset, with a batch at least every few seconds;

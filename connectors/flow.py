@@ -9,11 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import cast
 
+from connectors.census import Census
 from connectors.contract import Batch, Connector, Offset
 from connectors.mapping import Mapping
 from connectors.offsets import Offsets
-from connectors.publisher import Publisher
+from connectors.publisher import Message, Publisher
 from connectors.report import Say, State
+from schemas import wire
 
 _CHECK_LOG_S = 5.0
 _SAY_PROGRESS_S = 2.0
@@ -40,6 +42,7 @@ class Flow:
     totals: Totals
     say: Say
     stop: threading.Event
+    _census: Census | None = None
     _state: State | None = None
     _said_at: float = 0.0
     _checked_at: float = 0.0
@@ -47,6 +50,7 @@ class Flow:
     def follow(self, offset: Offset | None) -> None:
         """Capture until the source ends or someone says stop."""
         if offset is None:
+            self._census = Census(self.mapping.system, self.mapping.kinds)
             offset = self._drain(self.connector.snapshot())
             if offset is None or self.stop.is_set():
                 return
@@ -65,9 +69,12 @@ class Flow:
 
     def _take(self, batch: Batch) -> None:
         self.totals.batches += 1
+        outcomes = (one for row in batch.rows for one in self.mapping.events(row))
         published = self.publisher.publish(
-            outcome for row in batch.rows for outcome in self.mapping.events(row)
+            self._census.counted(outcomes) if self._census else outcomes
         )
+        if batch.whole:
+            self._tell_what_was_seen(batch)
         if batch.offset is not None:
             self.offsets.store(batch.offset, self.publisher)
         self.totals.rows += len(batch.rows)
@@ -83,6 +90,17 @@ class Flow:
                 "file or the source.",
             )
         self._watch_log()
+
+    def _tell_what_was_seen(self, batch: Batch) -> None:
+        """Before the offset: a crash between them reads the source again."""
+        if self._census is None:
+            return
+        ends = self.offsets.ends(wire.source_topic(self.mapping.system))
+        parts = self._census.manifests(read_at=batch.read_at, ends=ends)
+        self.publisher.send(
+            Message(wire.SNAPSHOTS_TOPIC, *wire.encode_manifest(part)) for part in parts
+        )
+        self._census = None
 
     def _tell(self, batch: Batch) -> None:
         state = State.SNAPSHOT if batch.snapshot else State.STREAMING

@@ -14,7 +14,7 @@ from connectors import mapping_file
 from connectors.contract import Row
 from connectors.expressions import CannotMap
 from connectors.mapping_file import MODEL_OF, Target
-from schemas.change_event import CHANGE_OF, ChangeEvent, Op, Source
+from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
 from schemas.source_key import SourceKey
 
 
@@ -39,6 +39,11 @@ class Mapping:
     def load(cls, path: Path, *, system: str, connector: str) -> Mapping:
         """Return the mapping a file holds; raise MappingError if it holds none."""
         return cls(system, connector, mapping_file.read(path, system=system))
+
+    @property
+    def kinds(self) -> frozenset[RecordKind]:
+        """What kinds of records its tables feed."""
+        return frozenset(t.kind for found in self.tables.values() for t in found)
 
     def events(self, row: Row) -> Iterator[ChangeEvent | Reject]:
         """Yield what a row says, one event for each kind its table feeds."""

@@ -64,6 +64,14 @@ class Offsets:
         value = json.dumps(document, separators=(",", ":")).encode()
         publisher.send([Message(wire.POSITIONS_TOPIC, self._key, value, [])])
 
+    def ends(self, topic: str) -> dict[int, int]:
+        """Return where each partition of a topic ends now."""
+        with broker_errors(self._bootstrap):
+            numbers = self._consumer.partitions_for_topic(topic) or ()
+        places = [TopicPartition(topic, number) for number in sorted(numbers)]
+        found = self._asked(places) if places else {}
+        return {place.partition: end for place, end in found.items()}
+
     def check_log(self) -> None:
         """Raise LogLost if a topic is shorter than the broker said before."""
         self._look(self._ends.keys())

@@ -38,6 +38,7 @@ def _channels() -> Document:
             "changeEvent",
             parameters={"system": {"description": "the system's name, such as pos"}},
         ),
+        "snapshots": _channel(wire.SNAPSHOTS_TOPIC, "snapshotManifest"),
         "positions": _channel(wire.POSITIONS_TOPIC, "position", compacted=True),
         "customers": _channel(wire.CUSTOMERS_TOPIC, "profile", compacted=True),
         "events": _channel(wire.EVENTS_TOPIC, "customerEvent"),
@@ -60,6 +61,7 @@ def _channel(
 def _operations() -> Document:
     return {
         "resolveChanges": _operation("receive", "sourceChanges"),
+        "sweep": _operation("receive", "snapshots"),
         "keepPositions": _operation("send", "positions"),
         "publishCustomers": _operation("send", "customers"),
         "publishEvents": _operation("send", "events"),
@@ -78,6 +80,12 @@ def _messages() -> Document:
             key=_SOURCE_KEY,
             headers={"schema": {"const": wire.SCHEMA}},
             payload={"$ref": "./change_event.json"},
+        ),
+        "snapshotManifest": _message(
+            "Part of what a complete snapshot saw; what it did not see is gone.",
+            key="system",
+            headers={"schema": {"const": wire.MANIFEST_SCHEMA}},
+            payload={"$ref": "./snapshot_manifest.json"},
         ),
         "position": _message(
             "Where a connector stands in its source; only connectors read it.",

@@ -14,6 +14,7 @@ from schemas.change_event import CHANGE_EVENT
 from schemas.customer_event import CustomerEvent
 from schemas.facts import Consent, Interaction, LoyaltyMovement, Order
 from schemas.golden_record import GoldenRecord, Profile
+from schemas.snapshot import SnapshotManifest
 from schemas.source_record import CustomerRecord
 
 GENERATED = Path(__file__).parent / "generated"
@@ -26,6 +27,7 @@ READ: dict[str, TypeAdapter[Any]] = {
     "loyalty_movement": TypeAdapter(LoyaltyMovement),
     "interaction": TypeAdapter(Interaction),
     "consent": TypeAdapter(Consent),
+    "snapshot_manifest": TypeAdapter(SnapshotManifest),
 }
 """What Couture accepts: a release must read all that the one before it read."""
 

@@ -10,15 +10,20 @@ from enum import StrEnum
 from pydantic import ValidationError
 
 from schemas.change_event import CHANGE_EVENT, ChangeEvent, RecordKind
+from schemas.snapshot import SnapshotManifest
 
 SOURCE_TOPIC_PREFIX = "couture.source."
 POSITIONS_TOPIC = "couture.positions"
 CUSTOMERS_TOPIC = "couture.customers"
 EVENTS_TOPIC = "couture.events"
 DEADLETTERS_TOPIC = "couture.deadletters"
+SNAPSHOTS_TOPIC = "couture.snapshots"
 
 SCHEMA = "change_event/1"
 """Value of the `schema` header that this version writes and reads."""
+
+MANIFEST_SCHEMA = "snapshot_manifest/1"
+"""Value of the `schema` header of what stands on `couture.snapshots`."""
 
 LARGEST_MESSAGE = 1_048_576
 """Bytes; Kafka's own default bound."""
@@ -77,12 +82,7 @@ def decode(
     value: bytes | None, headers: Iterable[tuple[str, bytes | None]], *, topic: str
 ) -> ChangeEvent:
     """Return the change event of a message; raise MalformedMessage if there is none."""
-    if not value:
-        raise MalformedMessage(Malformed.EMPTY, "the message has no value")
-    if len(value) > LARGEST_MESSAGE:
-        detail = f"{len(value)} bytes, the limit is {LARGEST_MESSAGE}"
-        raise MalformedMessage(Malformed.TOO_LARGE, detail)
-    _check_schema(dict(headers))
+    value = _checked(value, headers, SCHEMA)
     try:
         event = CHANGE_EVENT.validate_json(value)
     except ValidationError as error:
@@ -93,11 +93,40 @@ def decode(
     return event
 
 
-def _check_schema(headers: Mapping[str, bytes | None]) -> None:
+def encode_manifest(manifest: SnapshotManifest) -> tuple[bytes, bytes, Headers]:
+    """Return the key, value and headers of a snapshot manifest's message."""
+    value = manifest.model_dump_json().encode()
+    return manifest.system.encode(), value, [("schema", MANIFEST_SCHEMA.encode())]
+
+
+def decode_manifest(
+    value: bytes | None, headers: Iterable[tuple[str, bytes | None]]
+) -> SnapshotManifest:
+    """Return the manifest of a message; raise MalformedMessage if there is none."""
+    value = _checked(value, headers, MANIFEST_SCHEMA)
+    try:
+        return SnapshotManifest.model_validate_json(value)
+    except ValidationError as error:
+        raise _malformed(error, value) from None
+
+
+def _checked(
+    value: bytes | None, headers: Iterable[tuple[str, bytes | None]], schema: str
+) -> bytes:
+    if not value:
+        raise MalformedMessage(Malformed.EMPTY, "the message has no value")
+    if len(value) > LARGEST_MESSAGE:
+        detail = f"{len(value)} bytes, the limit is {LARGEST_MESSAGE}"
+        raise MalformedMessage(Malformed.TOO_LARGE, detail)
+    _check_schema(dict(headers), schema)
+    return value
+
+
+def _check_schema(headers: Mapping[str, bytes | None], schema: str) -> None:
     written = headers.get("schema")
-    if written != SCHEMA.encode():
+    if written != schema.encode():
         name = (written or b"none").decode("utf-8", "replace")[:60]
-        detail = f"schema header {name!r}, this version reads {SCHEMA!r}"
+        detail = f"schema header {name!r}, this version reads {schema!r}"
         raise MalformedMessage(Malformed.UNKNOWN_SCHEMA, detail)
 
 

@@ -86,11 +86,17 @@ class PostgresConnector:
         engine = Engine(self._properties(), stored.get("engine"))
         for read in engine.batches():
             changes = [change for one in read.records if (change := _change(one))]
-            if since is None and changes:
-                since = changes[0][1]["source"]["lsn"]
-            if read.offset is not None:
+            if since is None:
+                since = _snapshot_lsn(changes, read.offset)
+            was_snapshot = snapshot
+            if read.offset is not None and snapshot:
                 snapshot = not _is_complete({"engine": read.offset})
-            yield replace(self._batch(changes, read, since), snapshot=snapshot)
+            yield replace(
+                self._batch(changes, read, since),
+                snapshot=snapshot,
+                whole=was_snapshot and not snapshot,
+                read_at=None if since is None else (since, 0),
+            )
 
     def _batch(
         self,
@@ -160,6 +166,17 @@ class PostgresConnector:
             "slot.max.retries": "10",
             "slot.retry.delay.ms": "500",
         }
+
+
+def _snapshot_lsn(
+    changes: list[_Change], offset: dict[str, JsonValue] | None
+) -> int | None:
+    """Return the snapshot's point of the log; empty tables show it in the offset."""
+    if changes:
+        lsn: int = changes[0][1]["source"]["lsn"]
+        return lsn
+    found = offset and offset.get("lsn")
+    return found if isinstance(found, int) else None
 
 
 def _is_complete(offset: Offset) -> bool:

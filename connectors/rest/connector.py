@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.contract import Batch, Config, Offset, Payload, Row, StopSource, Table
 from connectors.rest.client import Client
-from connectors.rest.paging import Cursor, Keyset, Sequenced
+from connectors.rest.paging import Cursor, Keyset, Page, Sequenced
 from schemas.change_event import Op
 
 _SIGN_OF_LIFE_S = 1.0
@@ -96,15 +96,23 @@ class RestConnector:
         ]
 
     def snapshot(self) -> Iterator[Batch]:
-        """Read every resource to its end."""
+        """Read every resource to its end, and what is committed late for a while: a
+        row not met by then is gone."""
         marks: dict[str, Any] = {}
+        cursors = self._cursors()
         with self._client() as client:
-            for table, cursor in self._cursors().items():
+            for table, cursor in cursors.items():
                 for page in cursor.pages(client, None):
                     marks[table] = page.mark
                     rows = self._rows(table, page.rows, Op.READ)
                     yield Batch(rows, snapshot=True)
-        yield Batch(offset={"complete": True, "marks": marks}, snapshot=True)
+            end = time.monotonic() + self._config.overlap
+            while time.monotonic() < end:
+                yield from self._pause()
+                for table, page in self._news(client, cursors, marks):
+                    marks[table] = page.mark
+                    yield Batch(self._rows(table, page.rows, Op.UPDATE))
+        yield Batch(offset={"complete": True, "marks": marks}, whole=True)
 
     def changes(self, after: Offset) -> Iterator[Batch]:
         """Poll every resource for what changed, again and again."""
@@ -112,13 +120,20 @@ class RestConnector:
         cursors = self._cursors()
         with self._client() as client:
             while True:
-                for table, cursor in cursors.items():
-                    for page in cursor.pages(client, marks.get(table)):
-                        marks = marks | {table: page.mark}
-                        if page.rows:
-                            rows = self._rows(table, page.rows, Op.UPDATE)
-                            yield Batch(rows, {"complete": True, "marks": marks})
+                for table, page in self._news(client, cursors, marks):
+                    marks = marks | {table: page.mark}
+                    rows = self._rows(table, page.rows, Op.UPDATE)
+                    yield Batch(rows, {"complete": True, "marks": marks})
                 yield from self._pause()
+
+    @staticmethod
+    def _news(
+        client: Client, cursors: Mapping[str, Cursor], marks: Mapping[str, Any]
+    ) -> Iterator[tuple[str, Page]]:
+        for table, cursor in cursors.items():
+            for page in cursor.pages(client, marks.get(table)):
+                if page.rows:
+                    yield table, page
 
     def _rows(self, table: str, payloads: Sequence[Payload], op: Op) -> list[Row]:
         resource = self._config.resources[table]

@@ -63,6 +63,7 @@ def test_asyncapi_names_every_topic() -> None:
 
     assert addresses == {
         wire.source_topic("{system}"),
+        wire.SNAPSHOTS_TOPIC,
         wire.POSITIONS_TOPIC,
         wire.CUSTOMERS_TOPIC,
         wire.EVENTS_TOPIC,

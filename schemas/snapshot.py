@@ -1,0 +1,62 @@
+"""What a complete snapshot of a source saw: the rows that it did not see are gone."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from schemas.change_event import Position, RecordKind
+from schemas.source_key import SourceKey
+from schemas.text import Identifier, System, Word
+
+DIGEST_BYTES = 8
+"""Two keys fall on one digest once in 2^64 pairs: such a delete stays unseen."""
+
+KEYS_A_MANIFEST = 8_192
+
+
+def key_digest(kind: RecordKind, key: SourceKey) -> bytes:
+    """Return what stands for a record in a manifest: SHA-256, its first 8 bytes."""
+    return hashlib.sha256(f"{kind}/{key}".encode()).digest()[:DIGEST_BYTES]
+
+
+def _whole_digests(value: str) -> str:
+    try:
+        size = len(base64.b64decode(value, validate=True))
+    except (binascii.Error, ValueError):
+        raise ValueError("is not base64") from None
+    if size % DIGEST_BYTES:
+        raise ValueError(f"holds no whole number of {DIGEST_BYTES}-byte digests")
+    return value
+
+
+class SnapshotManifest(Word):
+    """One part of what a snapshot saw; all parts together tell what is gone."""
+
+    system: System
+    snapshot: Identifier
+    number: Annotated[int, Field(ge=1, description="this part, counted from 1")]
+    of: Annotated[int, Field(ge=1, le=100_000, description="how many parts there are")]
+    before: Annotated[
+        dict[RecordKind, Position],
+        Field(description="by kind: an unseen record at or before it is gone"),
+    ]
+    unreadable: Annotated[int, Field(ge=0, description="rows set aside while reading")]
+    ends: Annotated[
+        dict[int, int],
+        Field(description="offsets of the source topic to be resolved first"),
+    ]
+    digests: Annotated[
+        str,
+        AfterValidator(_whole_digests),
+        Field(description="base64 of the 8-byte digests of the keys seen, in order"),
+    ]
+
+    def seen(self) -> list[bytes]:
+        """Return the digests of this part."""
+        held = base64.b64decode(self.digests)
+        return [held[i : i + DIGEST_BYTES] for i in range(0, len(held), DIGEST_BYTES)]
