@@ -26,6 +26,7 @@ from service.database.tables.streams import (
     StreamOffset,
     SystemFreshness,
 )
+from service.database.tables.sweeps import SnapshotPart, Sweep, VanishedKey
 from service.database.tables.versions import ApiKey, ModelPromotion, ModelVersion
 
 __all__ = [
@@ -52,7 +53,10 @@ __all__ = [
     "OrderStep",
     "Outbox",
     "ProfileHistory",
+    "SnapshotPart",
     "SourceRecord",
     "StreamOffset",
+    "Sweep",
     "SystemFreshness",
+    "VanishedKey",
 ]
