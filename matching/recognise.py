@@ -1,14 +1,18 @@
 """Whom an incomplete description may mean, and what to ask next.
 
 A stream never asks; a clerk can. So below the bands there is one more shade: a record
-that nothing contradicts and that the fields still unknown could make a match.
+that nothing contradicts, and that would be a match if all that is not known of the
+person agreed with it. Whether it would is no guess: the description, filled up from
+the record, is scored like any other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from matching.explain import MISSING, best_levels, values_of, weight_at
+from matching.bands import Band
+from matching.explain import MISSING, values_of
 from matching.model import Model
 from matching.normalise import Features
 from matching.scored_pair import ScoredPair
@@ -16,7 +20,9 @@ from matching.scored_pair import ScoredPair
 CONTRADICTION_BITS = 5.0
 """Weight against from which one field (32 to 1) says: somebody else."""
 
-NEVER_ASKED = frozenset({"gender", "national_id", "household"})
+NEVER_ASKED = frozenset({"gender", "national_id"})
+_OF_HOME = "household"
+_OF_PERSON = ("given_name", "birth_date")
 
 # The comparisons that a clerk must fill for a feature of a blocking rule to exist.
 _FILLED_BY: Mapping[str, tuple[str, ...]] = {
@@ -36,33 +42,46 @@ _FILLED_BY: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def open_weights(model: Model, pair: ScoredPair, stored: Features) -> dict[str, float]:
-    """Return what each field unknown of the person, but not of the record, may add."""
-    best = best_levels(model)
+def filled(query: Features, stored: Features) -> Features:
+    """Return a description with all that it lacks taken from a record."""
     return {
-        comparison: best[comparison].weight
-        for comparison, part in pair.evidence.items()
-        if part["level"] == MISSING
-        and comparison not in NEVER_ASKED
-        and values_of(stored, comparison)
+        column: stored.get(column) if value is None else value
+        for column, value in query.items()
     }
 
 
-def could_be(model: Model, pair: ScoredPair, open_: Mapping[str, float]) -> bool:
-    """Say if nothing contradicts a pair that the open fields could make a match."""
-    added = [part["mw"] + part.get("tf", 0.0) for part in pair.evidence.values()]
-    reachable = pair.weight + sum(open_.values())
-    return min(added) > -CONTRADICTION_BITS and reachable >= weight_at(
-        model.bands.match
+def could_be(model: Model, pair: ScoredPair, at_best: ScoredPair) -> bool:
+    """Say whether a pair, contradicted by nothing, would be a match if filled up."""
+    against = (_added(part) for name, part in pair.evidence.items() if name != _OF_HOME)
+    return (
+        min(against, default=0.0) > -CONTRADICTION_BITS
+        and model.bands.of(at_best.probability) is Band.MATCH
     )
 
 
-def telling(open_of_all: Iterable[Mapping[str, float]]) -> list[str]:
-    """Return the open fields of several pairs, those that tell most first."""
+def gains(pair: ScoredPair, at_best: ScoredPair) -> dict[str, float]:
+    """Return the weight that each field not known of the person could add."""
+    found = {
+        comparison: _added(at_best.evidence[comparison])
+        for comparison, part in pair.evidence.items()
+        if part["level"] == MISSING and at_best.evidence[comparison]["level"] != MISSING
+    }
+    # What holds two people of one home apart is told by the person's own fields.
+    home = (_added(one.evidence.get(_OF_HOME, {"mw": 0.0})) for one in (at_best, pair))
+    told = max(0.0, next(home) - next(home))
+    return {
+        name: gain + (told if name in _OF_PERSON else 0.0)
+        for name, gain in found.items()
+        if name not in NEVER_ASKED
+    }
+
+
+def telling(gains_of_all: Iterable[Mapping[str, float]]) -> list[str]:
+    """Return the fields to ask for, those that tell most of several pairs first."""
     total: dict[str, float] = {}
-    for open_ in open_of_all:
-        for comparison, weight in open_.items():
-            total[comparison] = total.get(comparison, 0.0) + weight
+    for of_one in gains_of_all:
+        for comparison, gain in of_one.items():
+            total[comparison] = total.get(comparison, 0.0) + gain
     return sorted(total, key=lambda comparison: (-total[comparison], comparison))
 
 
@@ -77,3 +96,7 @@ def completing(model: Model, query: Features) -> list[str]:
             if not values_of(query, comparison) or comparison == "address":
                 found[comparison] = None
     return list(found)
+
+
+def _added(part: Mapping[str, Any]) -> float:
+    return float(part["mw"] + part.get("tf", 0.0))

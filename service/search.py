@@ -16,7 +16,7 @@ from matching.bands import Band
 from matching.explain import prior_weight
 from matching.model import Model
 from matching.normalise import Features
-from matching.recognise import completing, could_be, open_weights, telling
+from matching.recognise import completing, could_be, filled, gains, telling
 from matching.scored_pair import ScoredPair
 from schemas.source_record import CustomerRecord
 from service.database import search_reads
@@ -41,22 +41,26 @@ QUERY_ID = 2**63 - 1
 
 
 class Compared(NamedTuple):
-    """A query among the records that share a key with it, scored."""
+    """A query among the records that share a key with it, scored.
+
+    `at_best` holds, by record, the pair if all that the query lacks agreed.
+    """
 
     model: Model
     features: Features
     keyed: bool
     known: Mapping[int, Known]
     pairs: Sequence[ScoredPair]
+    at_best: Mapping[int, ScoredPair]
     left_out: int
 
 
 class _Fit(NamedTuple):
-    """A customer by its best record: how it fits, and what is open between them."""
+    """A customer by its best record: how it fits, and what each answer could add."""
 
     pair: ScoredPair
     band: Band
-    open: Mapping[str, float]
+    gains: Mapping[str, float]
     records: int
 
 
@@ -73,7 +77,7 @@ def search(
     if not found.keyed:
         ask_for = completing(found.model, found.features)
     elif verdict is not SearchVerdict.FOUND:
-        ask_for = telling(fit.open for fit in fits[:limit])
+        ask_for = telling(fit.gains for fit in fits[:limit])
     return SearchResult(
         verdict=verdict,
         because=because,
@@ -104,10 +108,24 @@ def compare(
             for one in sharing.records
             if not keys.isdisjoint(model.keys(one.features))
         }
-        everyone = {id_: one.features for id_, one in known.items()}
-        everyone[QUERY_ID] = features
-        pairs = judge.scorer.score_all(everyone, [(id_, QUERY_ID) for id_ in known])
-    return Compared(model, features, bool(keys), known, pairs, sharing.left_out)
+        scored = judge.scorer.score_all(*_with_filled(features, known))
+    pairs = [pair for pair in scored if pair.b == QUERY_ID]
+    at_best = {pair.a: pair for pair in scored if pair.b != QUERY_ID}
+    left_out = sharing.left_out
+    return Compared(model, features, bool(keys), known, pairs, at_best, left_out)
+
+
+def _with_filled(
+    query: Features, known: Mapping[int, Known]
+) -> tuple[dict[int, Features], list[tuple[int, int]]]:
+    """Return each record paired with the query, and with the query filled up by it."""
+    everyone = {QUERY_ID: query}
+    pairs = []
+    for place, (record_id, one) in enumerate(known.items(), start=1):
+        everyone[record_id] = one.features
+        everyone[QUERY_ID - place] = filled(query, one.features)
+        pairs += [(record_id, QUERY_ID), (record_id, QUERY_ID - place)]
+    return everyone, pairs
 
 
 def _fits(found: Compared) -> list[_Fit]:
@@ -120,9 +138,9 @@ def _fits(found: Compared) -> list[_Fit]:
     for pairs in of_customer.values():
         best, model = pairs[0], found.model
         band = model.bands.of(best.probability)
-        open_ = open_weights(model, best, found.known[best.a].features)
-        if band is not Band.NO_MATCH or could_be(model, best, open_):
-            fits.append(_Fit(best, band, open_, len(pairs)))
+        at_best = found.at_best[best.a]
+        if band is not Band.NO_MATCH or could_be(model, best, at_best):
+            fits.append(_Fit(best, band, gains(best, at_best), len(pairs)))
     return fits
 
 
