@@ -1,0 +1,1 @@
+"""From one model version to the next: shadow run, difference, switch."""

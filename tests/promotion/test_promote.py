@@ -1,0 +1,265 @@
+"""A model takes over while the stream goes on, and gives back what it took."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from matching.bands import Bands
+from matching.batch import resolve_batch
+from matching.clustering import Link, Verdict, cluster
+from matching.model import Model
+from matching.normalise import normalise
+from matching.score import Scorer
+from matching.train import train_features
+from schemas.change_event import ChangeEvent, CustomerChange
+from schemas.source_key import SourceKey
+from service.audit import audit
+from service.database import models, shadow
+from service.database.session import Connection, connect
+from service.demo.people import population, records
+from service.promotion import snapshot
+from service.promotion.promote import AlreadyActive, TooManyChanged, promote
+from service.promotion.shadow import shadow_run
+from service.promotion.switch import switch
+from service.resolver.resolve import Judge
+from service.resolver.worker import current_judge, load_judge
+from service.stewardship import decide
+from tests.resolver.deliveries import Delivery, clusters, customer, movement
+
+RECORDS = 160
+WORKERS = 2
+
+
+@pytest.fixture(scope="module")
+def simulated() -> list[ChangeEvent]:
+    everyone = records(population(RECORDS // 2, seed=5), 5)
+    return [
+        customer(str(SourceKey(one.system, one.id)), 1, **dict(one.record))
+        for one, _ in zip(everyone, range(RECORDS), strict=False)
+    ]
+
+
+@pytest.fixture(scope="module")
+def trained(simulated: list[ChangeEvent]) -> Model:
+    """A model that these records taught, made to join and to split."""
+    known = [e.after for e in simulated if isinstance(e, CustomerChange) and e.after]
+    model = train_features([normalise(record) for record in known])
+    return replace(model, bands=Bands(review=0.2, match=0.999999))
+
+
+@pytest.fixture(scope="module")
+def judges() -> list[Judge]:
+    """A judge with the shipped model for each worker."""
+    model = Model.load()
+    return [Judge(model, Scorer(model)) for _ in range(WORKERS)]
+
+
+@pytest.fixture
+def loaded(
+    connection: Connection, simulated: list[ChangeEvent], judges: list[Judge]
+) -> Delivery:
+    """A database in which the shipped model resolved the records."""
+    models.activate(connection, judges[0].model)
+    delivery = Delivery(connection, judges[0])
+    delivery(*simulated)
+    delivery(*(movement(f"club:{i}", str(e.key), 10) for i, e in enumerate(simulated)))
+    return delivery
+
+
+def ids(connection: Connection) -> dict[int, UUID]:
+    rows = connection.execute("SELECT record_id, customer_id FROM label")
+    return dict(rows.fetchall())
+
+
+def expected(connection: Connection, model: Model) -> set[frozenset[str]]:
+    """Return the clusters of one batch of the model over what is stored now."""
+    now = snapshot.read(connection)
+    features = {r: model.freeze(held) for r, held in now.normalised.items()}
+    links = [
+        Link(p.a, p.b, p.weight, p.probability)
+        for p in resolve_batch(model, features).pairs
+    ]
+    found = cluster(features, links, now.decisions, match=model.bands.match).cluster
+    return {
+        frozenset(str(now.keys[r]) for r in found if found[r] == label)
+        for label in set(found.values())
+    }
+
+
+def everything(connection: Connection) -> list[tuple[object, ...]]:
+    rows = connection.execute(
+        "SELECT record_id, version, features, blocking_keys, model, customer_id"
+        " FROM source_record LEFT JOIN label USING (record_id) ORDER BY record_id"
+    )
+    return rows.fetchall()
+
+
+def test_the_clusters_become_those_of_the_new_model_and_come_back_with_their_ids(
+    loaded: Delivery, trained: Model
+) -> None:
+    connection = loaded.connection
+    former_ids, former = ids(connection), clusters(connection)
+    done = promote(connection, trained, most_changed=None)
+
+    assert done.difference.clusters.changed > 0
+    assert clusters(connection) == expected(connection, trained) != former
+    assert audit(connection, trained).differences == 0
+    stayed = {r for r, one in ids(connection).items() if one == former_ids[r]}
+    assert len(stayed) > RECORDS / 2
+    assert done.written is not None
+    assert done.written >= done.difference.clusters.changed
+
+    back = promote(connection, models.previous(connection), most_changed=None)
+
+    assert ids(connection) == former_ids
+    assert clusters(connection) == former
+    assert audit(connection, load_judge(connection).model).differences == 0
+    assert back.digest == done.replaced
+    assert [one.active for one in models.versions(connection)] == [True, False]
+    assert len(models.promotions(connection)) == 3
+
+
+def test_a_dry_run_tells_what_would_happen_and_writes_nothing(
+    loaded: Delivery, trained: Model
+) -> None:
+    before = everything(loaded.connection)
+    told = promote(loaded.connection, trained, dry_run=True)
+    found = told.as_dict()["difference"]
+
+    assert everything(loaded.connection) == before
+    assert models.active_digest(loaded.connection) == told.replaced
+    assert found["customer_ids"]["changed"] == found["clusters_changed"] > 0
+    assert int(float(found["points_touched"]["club points"])) >= 10
+    assert found["splits"] + found["joins"] + found["regroups"] == len(
+        told.difference.clusters.regroupings
+    )
+
+    done = promote(loaded.connection, trained, most_changed=None)
+    now = ids(loaded.connection)
+    born = set(now.values()) - {row[5] for row in before}
+    assert len(born) == found["customer_ids"]["fresh"]
+    assert done.difference.as_dict() == found
+
+
+def test_a_model_that_changes_more_than_the_guard_allows_is_refused(
+    loaded: Delivery, trained: Model
+) -> None:
+    before = everything(loaded.connection)
+    with pytest.raises(TooManyChanged, match=r"0\.1%"):
+        promote(loaded.connection, trained, most_changed=0.001)
+    with pytest.raises(AlreadyActive):
+        promote(loaded.connection, Model.load())
+
+    assert everything(loaded.connection) == before
+
+
+def test_a_resolver_with_the_former_model_cannot_write(
+    loaded: Delivery, trained: Model
+) -> None:
+    connection, former = loaded.connection, loaded.judge
+    promote(connection, trained, most_changed=None)
+    before = everything(connection)
+    new = customer("pos:new", 1, given_name="Zoé", family_name="Neuve")
+    with pytest.raises(models.ModelChanged):
+        loaded(new)
+
+    assert everything(connection) == before
+    loaded.judge = current_judge(connection, former)
+    assert loaded.judge.model.digest == trained.digest
+    loaded(new)
+    assert frozenset({"pos:new"}) in clusters(connection)
+
+
+def test_what_changed_under_the_shadow_run_is_caught_up_in_the_switch(
+    loaded: Delivery, trained: Model, simulated: list[ChangeEvent]
+) -> None:
+    connection = loaded.connection
+    run = shadow_run(trained, snapshot.read(connection))
+    shadow.stage(connection, run.records(), pairs=run.pairs, clustering=run.clustering)
+    first, second, third, fourth = simulated[:4]
+    twin = first.after.model_dump(exclude_none=True, exclude_defaults=True)  # type: ignore[union-attr]
+    loaded(
+        customer(str(second.key), 2),  # deleted
+        customer(str(third.key), 2, **twin),  # takes another's identity
+        customer("pos:late", 1, **twin),  # comes
+    )
+    decide(connection, first.key, fourth.key, Verdict.SAME, steward="s")
+    switch(connection, run, Judge(trained, Scorer(trained)), customers_changed=0)
+
+    assert audit(connection, trained).differences == 0
+    assert audit(connection, trained).unfinished == 0
+    assert clusters(connection) == expected(connection, trained)
+    together = next(one for one in clusters(connection) if "pos:late" in one)
+    assert {str(first.key), str(third.key), str(fourth.key)} <= together
+
+
+def test_a_promotion_while_resolvers_stream_ends_as_the_batch_of_the_new_model(
+    database_url: str,
+    simulated: list[ChangeEvent],
+    trained: Model,
+    judges: list[Judge],
+) -> None:
+    with connect(database_url, autocommit=True) as opened:
+        models.activate(opened, judges[0].model)
+        Delivery(opened, judges[0])(*simulated[::2])
+    failures: list[BaseException] = []
+    met: list[int] = []
+
+    def work(share: list[ChangeEvent], judge: Judge) -> None:
+        try:
+            with connect(database_url, autocommit=True) as own:
+                met.append(stream(own, share, judge))
+        except BaseException as error:
+            failures.append(error)
+
+    systems = sorted({e.key.system for e in simulated})
+    threads = [
+        threading.Thread(
+            target=work, args=([e for e in simulated if e.key.system == one], judge)
+        )
+        for one, judge in zip(systems, judges, strict=False)
+    ]
+    for thread in threads:
+        thread.start()
+    with connect(database_url, autocommit=True) as opened:
+        promote(opened, trained, most_changed=None)
+        for thread in threads:
+            thread.join()
+        assert not failures, failures
+        Delivery(opened, load_judge(opened))()
+
+        assert sum(met) > 0  # some resolver met the switch and loaded the new model
+        report = audit(opened, trained)
+        assert (report.differences, report.unfinished) == (0, 0)
+        assert clusters(opened) == expected(opened, trained)
+        written_by = opened.execute("SELECT DISTINCT model FROM source_record")
+        assert written_by.fetchall() == [(trained.digest,)]
+
+
+def stream(connection: Connection, events: list[ChangeEvent], judge: Judge) -> int:
+    """Deliver in small batches until the promotion came and all is delivered."""
+    reloads, position = 0, 1
+    delivery = Delivery(connection, judge)
+    while reloads == 0 or position < 4:
+        position += 1
+        for start in range(0, len(events), 10):
+            batch = [
+                event.model_copy(update={"position": (position,)})
+                for event in events[start : start + 10]
+            ]
+            messages = delivery.messages(batch)
+            while True:
+                try:
+                    delivery.fold(messages)
+                    break
+                except models.ModelChanged:
+                    delivery.judge = current_judge(connection, delivery.judge)
+                    reloads += 1
+                except psycopg.errors.DeadlockDetected:
+                    continue
+    return reloads
