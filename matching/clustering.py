@@ -6,11 +6,15 @@ or above the match threshold, like `cluster_pairwise_predictions_at_threshold`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from schemas.source_key import SourceKey
+
+Keys = Mapping[int, SourceKey]
 
 Rule = Callable[[frozenset[int], frozenset[int]], str | None]
 """Says why two clusters may not become one, or None."""
@@ -51,11 +55,16 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True)
 class Clustering:
-    """Clusters and components of a set of records, each named by its smallest id."""
+    """Clusters and components of a set of records, each named by its smallest id.
+
+    `refused` are the unions that were not made and still are not; `suspect` are pairs
+    inside one cluster that a person should look at.
+    """
 
     cluster: dict[int, int]
     component: dict[int, int]
     refused: list[Refusal] = field(default_factory=list)
+    suspect: list[Refusal] = field(default_factory=list)
 
 
 def cluster(
@@ -65,34 +74,42 @@ def cluster(
     *,
     match: float,
     rules: Sequence[Rule] = (),
+    keys: Keys | None = None,
 ) -> Clustering:
     """Return the clusters of the records, whatever the order of the arguments.
 
     Decisions *same* come first, in order of their time; then links with a match
-    probability of at least `match`, the heaviest first. A union that would join a
-    pair decided *different* or break a rule is refused and told. Links and decisions
-    with an end outside the records are left out.
+    probability of at least `match`, the heaviest first; of equals the one whose
+    records come first by key (by id without keys, and ids are given by arrival). A
+    union that would join a pair decided *different* or break a rule is refused and
+    told. Links and decisions with an end outside the records are left out.
     """
     everyone = set(records)
-    strong = sorted(
-        (
-            link
-            for link in links
-            if link.probability >= match and link.a in everyone and link.b in everyone
-        ),
-        key=lambda link: (-link.weight, link.a, link.b),
-    )
-    known = sorted(
-        (d for d in decisions if d.a in everyone and d.b in everyone),
-        key=lambda d: (d.decided_at, d.a, d.b),
-    )
+    strong = [
+        link
+        for link in links
+        if link.probability >= match and link.a in everyone and link.b in everyone
+    ]
+    known = [d for d in decisions if d.a in everyone and d.b in everyone]
     components = _Groups(everyone)
     for link in strong:
         components.join(link.a, link.b)
     if not known and not rules:
         return Clustering(components.labels(), components.labels())
+    strong.sort(key=lambda link: (-link.weight, by_key(link, keys)))
+    known.sort(key=lambda d: (d.decided_at, by_key(d, keys)))
     clusters, refused = _constrained(everyone, strong, known, rules)
-    return Clustering(clusters.labels(), components.labels(), refused)
+    labels = clusters.labels()
+    standing = [r for r in refused if labels[r.a] != labels[r.b]]
+    return Clustering(labels, components.labels(), standing)
+
+
+def by_key(pair: Link | Decision | Refusal, keys: Keys | None) -> tuple[Any, Any]:
+    """Return what orders a pair the same way whenever its records came."""
+    if not keys:
+        return pair.a, pair.b
+    left, right = keys[pair.a], keys[pair.b]
+    return (left, right) if left < right else (right, left)
 
 
 def _constrained(

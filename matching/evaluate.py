@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from matching.batch import resolve_batch
-from matching.clustering import Link, cluster
+from matching.clustering import Link
 from matching.dates import Order
+from matching.guards import cluster_by
 from matching.model import Model
 from matching.rows import UnreadableRows, read_rows
 from matching.train import train_features
@@ -75,7 +76,7 @@ def clusters_of(model: Model, features: Mapping[int, dict[str, Any]]) -> list[in
         Link(p.a, p.b, p.weight, p.probability)
         for p in resolve_batch(model, features).pairs
     ]
-    labels = cluster(features, links, match=model.bands.match).cluster
+    labels = cluster_by(model, features, links).cluster
     return [labels[record] for record in features]
 
 

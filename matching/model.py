@@ -16,6 +16,7 @@ from matching.bands import Bands
 from matching.blocking import RULES, Rule, hashed, key_values
 from matching.comparisons import TF_COLUMNS
 from matching.errors import UnusableModel
+from matching.hard_rules import Guards
 from matching.normalise import STANDARDISER, Features, normalise
 from schemas.source_record import CustomerRecord
 
@@ -52,6 +53,7 @@ class Model:
     stop_keys: frozenset[str] = frozenset()
     golden: Sequence[Mapping[str, Any]] = ()
     rules: tuple[Rule, ...] = RULES
+    guards: Guards = field(default_factory=Guards)
     standardiser: str = STANDARDISER
     versions: Mapping[str, str] = field(default_factory=library_versions)
 
@@ -132,6 +134,7 @@ def _document(model: Model) -> dict[str, Any]:
         "stop_keys": sorted(model.stop_keys),
         "golden": list(model.golden),
         "rules": [[rule.name, list(rule.columns)] for rule in model.rules],
+        "guards": model.guards.document(),
         "standardiser": model.standardiser,
         "versions": dict(model.versions),
     }
@@ -151,6 +154,12 @@ def _from_document(document: dict[str, Any]) -> Model:
         stop_keys=frozenset(document["stop_keys"]),
         golden=document["golden"],
         rules=tuple(Rule(name, tuple(cols)) for name, cols in document["rules"]),
+        # a bundle of before the guards was trained without any of its own
+        guards=_guards(document.get("guards")),
         standardiser=document["standardiser"],
         versions=document["versions"],
     )
+
+
+def _guards(document: Mapping[str, Any] | None) -> Guards:
+    return Guards() if document is None else Guards.from_document(document)

@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from matching.batch import resolve_batch
-from matching.clustering import Link, cluster
+from matching.clustering import Link
+from matching.guards import cluster_by
 from matching.model import Model
+from schemas.source_key import SourceKey
 from service.database import links
 from service.database.session import Connection
 
@@ -92,7 +94,8 @@ def audit(connection: Connection, model: Model) -> AuditReport:
     _compare_links(report, live, {(p.a, p.b): p.weight for p in batch.pairs})
     _compare_groups(report.other_components, live, live.components, batch.components)
     strong = [Link(p.a, p.b, p.weight, p.probability) for p in batch.pairs]
-    expected = cluster(live.keys, strong, decisions, match=model.bands.match)
+    keys = {record: SourceKey.parse(key) for record, key in live.keys.items()}
+    expected = cluster_by(model, live.features, strong, decisions, keys=keys)
     _compare_groups(report.other_customers, live, live.customers, expected.cluster)
     return report
 

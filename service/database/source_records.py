@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 from psycopg.types.json import set_json_dumps, set_json_loads
 
+from matching.hard_rules import GUARDED
 from schemas.source_key import SourceKey
 from service.database.arrays import bigints
 from service.database.session import Connection
@@ -36,6 +37,7 @@ class Stored(NamedTuple):
     key: SourceKey
     record: dict[str, Any] | None
     source_at: datetime | None
+    guarded: dict[str, Any]
 
 
 _UPSERT = """
@@ -176,12 +178,23 @@ def features(
 def live(connection: Connection, record_ids: Sequence[int]) -> list[Stored]:
     """Return those of the records that a source still holds."""
     rows = connection.execute(
-        "SELECT record_id, system, id, record, source_at FROM source_record"
-        " WHERE record_id = ANY(%s::bigint[])"
+        f"SELECT record_id, system, id, record, source_at, {_GUARDED_SQL}"
+        " FROM source_record WHERE record_id = ANY(%s::bigint[])"
         "   AND record IS NOT NULL ORDER BY record_id",
         [bigints(record_ids)],
     )
     return [
-        Stored(record_id, SourceKey(system, id_), record, source_at)
-        for record_id, system, id_, record, source_at in rows
+        Stored(record_id, SourceKey(system, id_), record, source_at, _known(guarded))
+        for record_id, system, id_, record, source_at, *guarded in rows
     ]
+
+
+_GUARDED_SQL = ", ".join(f"features->'{column}'" for column in GUARDED)
+
+
+def _known(values: Sequence[Any]) -> dict[str, Any]:
+    return {
+        column: value
+        for column, value in zip(GUARDED, values, strict=True)
+        if value is not None
+    }

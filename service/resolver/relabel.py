@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matching.clustering import Clustering, cluster
+from matching.clustering import Clustering
+from matching.guards import cluster_by
 from matching.model import Model
 from service.database import customers, dirty, labels, links, source_records
 from service.database.customers import CustomerRow
@@ -30,11 +31,12 @@ def relabel(connection: Connection, *, model: Model) -> int:
     record_ids = [record_id for record_id, _ in marks]
     links.drop_stale(connection, record_ids)
     region = _region(connection, record_ids, match=model.bands.match)
-    clustering = cluster(
-        region.records,
+    clustering = cluster_by(
+        model,
+        {record_id: stored.guarded for record_id, stored in region.records.items()},
         links.among(connection, list(region.records), match=model.bands.match),
         links.decisions(connection, list(region.records)),
-        match=model.bands.match,
+        keys={record_id: stored.key for record_id, stored in region.records.items()},
     )
     known = customers.anchored_in(
         connection,

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from matching.bands import Bands
+from matching.hard_rules import NO_GUARDS
 from matching.model import Model
 from matching.score import ScoredPair, Scorer
 from schemas.source_record import CustomerRecord
@@ -25,6 +26,7 @@ class PlainModel:
 
     digest = "plain"
     bands = Bands(review=0.2, match=0.9)
+    guards = NO_GUARDS
 
     def standardise(self, records: Sequence[CustomerRecord]) -> list[Features]:
         return [
