@@ -8,7 +8,6 @@ from math import inf, log2
 from typing import Any, NamedTuple
 
 from matching.bands import Band
-from matching.batch import predict
 from matching.blocking import SEPARATOR
 from matching.model import Model
 from matching.normalise import Features
@@ -90,6 +89,8 @@ class Best(NamedTuple):
 
 def explain(model: Model, left: Features, right: Features) -> Explanation:
     """Return how the model compares two records, compared before or never."""
+    from matching.batch import predict  # Splink is most of a small process
+
     pair = predict(model, {1: left, 2: right}, [(1, 2)])[0]
     return explained(model, pair, left, right)
 

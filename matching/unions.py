@@ -9,13 +9,12 @@ unions are the maximum spanning tree that Kruskal's algorithm finds (J. B. Krusk
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from matching.clustering import Decision, Link, Verdict
+from matching.clustering import Decision, Keys, Link, Verdict, by_key
 
 
-@dataclass(frozen=True)
-class Union:
+class Union(NamedTuple):
     """Two parts of a customer become one, by a decision or by a link."""
 
     a: int
@@ -31,23 +30,25 @@ def unions(
     decisions: Iterable[Decision],
     *,
     match: float,
+    keys: Keys | None = None,
 ) -> list[Union]:
     """Return the unions that made one cluster of its members, first to last."""
     parts = {record: frozenset((record,)) for record in members}
+    inside = set(members)
     same = sorted(
-        (d for d in decisions if d.verdict is Verdict.SAME),
-        key=lambda d: (d.decided_at, d.a, d.b),
+        (d for d in decisions if d.verdict is Verdict.SAME and {d.a, d.b} <= inside),
+        key=lambda d: (d.decided_at, by_key(d, keys)),
     )
     strong = sorted(
-        (link for link in links if link.probability >= match),
-        key=lambda link: (-link.weight, link.a, link.b),
+        (x for x in links if x.probability >= match and {x.a, x.b} <= inside),
+        key=lambda link: (-link.weight, by_key(link, keys)),
     )
     steps: list[tuple[int, int, Link | None]] = [(d.a, d.b, None) for d in same]
     steps += [(link.a, link.b, link) for link in strong]
     made = []
     for a, b, link in steps:
-        left, right = parts.get(a), parts.get(b)
-        if left is None or right is None or left is right:
+        left, right = parts[a], parts[b]
+        if left is right:
             continue
         made.append(Union(a, b, link, left, right))
         whole = left | right

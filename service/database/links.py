@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from matching.clustering import Decision, Link, Verdict
-from matching.score import ScoredPair
+from matching.scored_pair import ScoredPair
 from service.database.arrays import bigints
 from service.database.session import Connection
 

@@ -1,0 +1,1 @@
+"""Why records are one customer, and why others are not."""

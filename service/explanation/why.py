@@ -1,0 +1,187 @@
+"""Why two records or customers are one, or why they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice, product
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from matching.bands import Band
+from matching.scored_pair import ScoredPair
+from matching.unions import path
+from schemas.source_key import SourceKey
+from service.database import explanation_reads, profiles
+from service.database.explanation_reads import Member
+from service.database.session import Connection
+from service.errors import ServiceError
+from service.explanation.group import Group, group_of
+from service.explanation.told import (
+    PairTold,
+    SideTold,
+    UnionTold,
+    WhyExplanation,
+    WhyVerdict,
+)
+from service.judges import Judges
+
+if TYPE_CHECKING:
+    from service.resolver.resolve import Judge
+
+PAIRS_AT_MOST = 2_500
+"""Pairs of records compared between two customers; a customer has 100 at most."""
+
+Subject = SourceKey | UUID
+
+
+class UnknownSubject(ServiceError):
+    """No live record or customer is of that name: check it."""
+
+    remedy = "Name a source key (system:id) or a customer id that is held now."
+
+
+class _Pair(NamedTuple):
+    told: PairTold
+    a: int
+    b: int
+
+
+def subject(text: str) -> Subject:
+    """Return the customer id or source key written; raise ValueError for neither."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return SourceKey.parse(text)
+
+
+def why(
+    connection: Connection, left: Subject, right: Subject, *, judges: Judges
+) -> WhyExplanation:
+    """Return why the two are one customer or not; raise UnknownSubject.
+
+    The caller's transaction sees one moment.
+    """
+    sides = _members(connection, left), _members(connection, right)
+    with judges.judge(connection) as judge:
+        ids = {one.record_id for side in sides for one in side}
+        group = group_of(connection, ids, model=judge.model)
+        pairs = _pairs(group, sides, judge)
+    best = max(pairs, key=lambda p: (p.told.weight, -p.a, -p.b), default=None)
+    verdict, because = _verdict(group, sides, best)
+    here, there = (_same_customer(group, side) for side in sides)
+    return WhyExplanation(
+        verdict=verdict,
+        because=because,
+        left=_side(left, sides[0]),
+        right=_side(right, sides[1]),
+        pair=best.told if best else None,
+        compared=sum(bool(pair.told.rules) for pair in pairs),
+        chain=_chain(group, best) if verdict is WhyVerdict.ONE_CUSTOMER else [],
+        decisions=group.decisions_between(here, there),
+    )
+
+
+def _members(connection: Connection, asked: Subject) -> list[Member]:
+    if isinstance(asked, SourceKey):
+        found = explanation_reads.by_key(connection, asked)
+    else:
+        live = profiles.survivor(connection, asked) or asked
+        found = explanation_reads.of_customer(connection, live)
+    if not found:
+        raise UnknownSubject(f"Nothing is held now under {asked}.")
+    return found
+
+
+def _side(asked: Subject, members: Sequence[Member]) -> SideTold:
+    return SideTold(
+        asked=str(asked),
+        customer_id=members[0].customer_id,
+        source_keys=[one.key for one in members],
+    )
+
+
+def _same_customer(group: Group, side: Sequence[Member]) -> set[int]:
+    """Return the records of a side, with those of their customer."""
+    alone = {one.record_id for one in side}
+    return alone | group.of_customer(side[0].customer_id)
+
+
+def _pairs(
+    group: Group, sides: tuple[list[Member], list[Member]], judge: Judge
+) -> list[_Pair]:
+    """Return the pairs between two sides: as stored, else as the model scores them."""
+    ends = {
+        (min(a.record_id, b.record_id), max(a.record_id, b.record_id))
+        for a, b in islice(product(*sides), PAIRS_AT_MOST)
+        if a.record_id != b.record_id
+    }
+    features = {id_: group.members[id_].features for pair in ends for id_ in pair}
+    unknown = ends - group.links.keys()
+    scored: list[tuple[ScoredPair, str | None]] = [
+        (pair, None) for pair in judge.scorer.score_all(features, unknown)
+    ]
+    scored += [(group.links[p].pair, group.links[p].model) for p in ends - unknown]
+    return [
+        _Pair(group.pair_told(pair, model=model), pair.a, pair.b)
+        for pair, model in scored
+    ]
+
+
+def _verdict(
+    group: Group, sides: tuple[list[Member], list[Member]], best: _Pair | None
+) -> tuple[WhyVerdict, str]:
+    left, right = sides
+    customer_id = left[0].customer_id
+    if customer_id is not None and customer_id == right[0].customer_id:
+        return WhyVerdict.ONE_CUSTOMER, _how_joined(group, best)
+    assert best is not None  # two sides of one record bear one customer id
+    here, there = _same_customer(group, left), _same_customer(group, right)
+    for told in group.decisions_between(here, there):
+        if told.verdict == "different":
+            when = told.decided_at.date().isoformat()
+            said = f"decided different on {when}: {told.left} and {told.right}"
+            return WhyVerdict.DECIDED_DIFFERENT, said
+    if why_refused := _refused(group, here, there):
+        return WhyVerdict.REFUSED_BY_RULE, f"refused by a rule: {why_refused}"
+    if any(one.waits for side in sides for one in side):
+        return WhyVerdict.NOT_YET_RESOLVED, "a change of one of them is being resolved"
+    return _by_weight(best.told)
+
+
+def _by_weight(pair: PairTold) -> tuple[WhyVerdict, str]:
+    told = f"{pair.weight:.2f}, needed {pair.needed:.2f}"
+    if not pair.rules:
+        said = f"no shared key: never compared; would have weighed {told}"
+        return WhyVerdict.NEVER_COMPARED, said
+    if pair.band is Band.MATCH:
+        said = f"linked, {told}, and not yet one customer"
+        return WhyVerdict.NOT_YET_RESOLVED, said
+    return WhyVerdict.BELOW_THRESHOLD, f"below the threshold: {told}"
+
+
+def _refused(group: Group, here: set[int], there: set[int]) -> str | None:
+    for refusal in group.clustering.refused:
+        ends = {refusal.a, refusal.b}
+        if ends & here and ends & there and ends <= here | there:
+            return refusal.why
+    return None
+
+
+def _how_joined(group: Group, best: _Pair | None) -> str:
+    chain = _chain(group, best)
+    if len(chain) == 1 and chain[0].by == "decision":
+        return "decided same"
+    if len(chain) == 1:
+        return "linked to each other"
+    if not chain:
+        return "one and the same record"
+    return f"linked through {len(chain) - 1} other records"
+
+
+def _chain(group: Group, best: _Pair | None) -> list[UnionTold]:
+    if best is None:
+        return []
+    customer_id = group.members[best.a].customer_id
+    if customer_id is None:
+        return []
+    return group.unions_told(path(group.unions_of(customer_id), best.a, best.b))
