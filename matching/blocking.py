@@ -7,9 +7,8 @@ hashes the keys; the batch joins them in DuckDB; both read `RULES`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from itertools import product
 from typing import Any, NamedTuple
 
 SEPARATOR = "\x1f"
@@ -42,12 +41,37 @@ RULES: tuple[Rule, ...] = (
 
 def key_values(features: dict[str, Any], rules: Sequence[Rule] = RULES) -> set[str]:
     """Return a record's keys in the clear: rule and values, joined."""
-    keys: set[str] = set()
-    for rule in rules:
-        parts = [_values(features.get(column)) for column in rule.columns]
-        for values in product(*parts):
-            keys.add(SEPARATOR.join((rule.name, *values)))
-    return keys
+    keys: list[str] = []
+    for name, columns in rules:
+        begun = [name]
+        for column in columns:
+            value = features.get(column)
+            if value is None:
+                break
+            if isinstance(value, list):
+                begun = [f"{key}{SEPARATOR}{one}" for key in begun for one in value]
+            else:
+                begun = [f"{key}{SEPARATOR}{value}" for key in begun]
+        else:
+            keys += begun
+    return set(keys)
+
+
+def holds(
+    features: dict[str, Any], key: str, columns: Mapping[str, Sequence[str]]
+) -> bool:
+    """Say whether a record has a key in the clear; `columns` are those of each rule.
+
+    A value that holds the separator may be told wrong, and then only as not held.
+    """
+    name, *values = key.split(SEPARATOR)
+    if len(values) != len(columns[name]):
+        return False
+    for column, value in zip(columns[name], values, strict=True):
+        held = features.get(column)
+        if value not in held if isinstance(held, list) else value != held:
+            return False
+    return True
 
 
 def hashed(key: str) -> int:
@@ -68,12 +92,6 @@ def pairs_sql(keys: str) -> str:
         f"select distinct l.unique_id as a, r.unique_id as b from {keys} l "
         f"join {keys} r on l.key = r.key and l.unique_id < r.unique_id"
     )
-
-
-def _values(value: Any) -> Sequence[str]:
-    if value is None:
-        return ()
-    return value if isinstance(value, list) else (value,)
 
 
 def _rule_sql(table: str, rule: Rule, several: set[str]) -> str:

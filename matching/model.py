@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from matching.bands import Bands
-from matching.blocking import RULES, Rule, hashed, key_values
+from matching.blocking import RULES, Rule, hashed, holds, key_values
 from matching.comparisons import TF_COLUMNS
 from matching.errors import UnusableModel
 from matching.hard_rules import Guards
@@ -114,6 +114,18 @@ class Model:
     def blocking_keys(self, features: Features) -> list[int]:
         """Return a record's blocking keys: hashes, each once, in order."""
         return sorted({hashed(key) for key in self.keys(features)})
+
+    def keyed(self, features: Features) -> dict[int, str]:
+        """Return a record's blocking keys: hashes, each with its key in the clear."""
+        return {hashed(key): key for key in self.keys(features)}
+
+    def holds(self, features: Features, key: str) -> bool:
+        """Say whether a record has this key in the clear; False if it is unsure."""
+        return holds(features, key, self._columns_of_rules)
+
+    @cached_property
+    def _columns_of_rules(self) -> dict[str, tuple[str, ...]]:
+        return {rule.name: rule.columns for rule in self.rules}
 
     def shares_block(self, left: Features, right: Features) -> bool:
         """Say whether two records share a key in fact, not by a colliding hash."""

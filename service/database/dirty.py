@@ -41,10 +41,11 @@ def unscored(
 
 def scored(connection: Connection, marks: Sequence[tuple[int, int]]) -> None:
     """Say that these records' pairs are stored, unless they changed meanwhile."""
+    # No mark is given twice, so two lists say which rows are meant. A join would be
+    # planned for the few rows that PostgreSQL believes are there.
     connection.execute(
-        "UPDATE dirty d SET scored = true"
-        " FROM unnest(%s::bigint[], %s::bigint[]) AS m (record_id, mark)"
-        " WHERE d.record_id = m.record_id AND d.mark = m.mark",
+        "UPDATE dirty SET scored = true"
+        " WHERE record_id = ANY(%s::bigint[]) AND mark = ANY(%s::bigint[])",
         [bigints(m[0] for m in marks), bigints(m[1] for m in marks)],
     )
 
@@ -57,7 +58,7 @@ def ready(connection: Connection) -> list[tuple[int, int]]:
 
 
 def waits_for_relabel(connection: Connection) -> bool:
-    """Say whether a record only waits for relabel, as a steward's decision leaves it."""
+    """Say whether a record only waits for relabel, as after a steward's decision."""
     row = connection.execute("SELECT EXISTS (SELECT FROM dirty WHERE scored)")
     return bool(row.fetchone() == (True,))
 
@@ -65,7 +66,7 @@ def waits_for_relabel(connection: Connection) -> bool:
 def clear(connection: Connection, marks: Sequence[tuple[int, int]]) -> None:
     """Forget these marks; a record marked again meanwhile stays dirty."""
     connection.execute(
-        "DELETE FROM dirty d USING unnest(%s::bigint[], %s::bigint[])"
-        " AS m (record_id, mark) WHERE d.record_id = m.record_id AND d.mark = m.mark",
+        "DELETE FROM dirty"
+        " WHERE record_id = ANY(%s::bigint[]) AND mark = ANY(%s::bigint[])",
         [bigints(m[0] for m in marks), bigints(m[1] for m in marks)],
     )

@@ -145,19 +145,18 @@ def ids_with_stubs(
 
 def candidates(
     connection: Connection, record_ids: Sequence[int]
-) -> list[tuple[int, int]]:
-    """Return the pairs a < b of these records and all that share a blocking key."""
+) -> list[tuple[int, int, int]]:
+    """Return (record, other, a key of both) for all that share a blocking key."""
     # CROSS JOIN LATERAL with a LIMIT keeps the plan on the key's index whatever the
     # statistics say; the bound is far above any block that the model lets live.
     rows = connection.execute(
-        "SELECT DISTINCT least(s.record_id, c.record_id),"
-        " greatest(s.record_id, c.record_id)"
+        "SELECT s.record_id, c.record_id, min(k.key)"
         " FROM unnest(%s::bigint[]) AS w (record_id)"
         " JOIN source_record s USING (record_id)"
         " CROSS JOIN unnest(s.blocking_keys) AS k (key)"
         " CROSS JOIN LATERAL (SELECT b.record_id FROM blocking_key b"
         "   WHERE b.key = k.key LIMIT 1000000) c"
-        " WHERE c.record_id <> s.record_id",
+        " WHERE c.record_id <> s.record_id GROUP BY 1, 2",
         [bigints(record_ids)],
     )
     return rows.fetchall()

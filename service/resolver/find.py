@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from matching.model import Model
+from matching.normalise import Features
 from matching.score import Scorer
 from service.database import dirty, links, source_records
 from service.database.session import Connection
@@ -25,17 +26,11 @@ def find_and_score(
     waiting = dirty.unscored(connection, record_ids, orphans_after_s=ORPHANS_AFTER_S)
     if not waiting:
         return
-    pairs = source_records.candidates(connection, [mark[0] for mark in waiting])
-    ends = {end for pair in pairs for end in pair}
+    found = source_records.candidates(connection, [mark[0] for mark in waiting])
+    ends = {end for record, other, _ in found for end in (record, other)}
     stored = source_records.features(connection, list(ends))
     features = {record_id: values for record_id, (_, values) in stored.items()}
-    keys = {record_id: model.keys(values) for record_id, values in features.items()}
-    # hashes collide: the values must agree too
-    real = [
-        (a, b)
-        for a, b in pairs
-        if a in keys and b in keys and not keys[a].isdisjoint(keys[b])
-    ]
+    real = _sharing(found, features, model)
     links.upsert(
         connection,
         scorer.score(features, real),
@@ -43,3 +38,25 @@ def find_and_score(
         model=model.digest,
     )
     dirty.scored(connection, waiting)
+
+
+def _sharing(
+    found: Iterable[tuple[int, int, int]],
+    features: Mapping[int, Features],
+    model: Model,
+) -> set[tuple[int, int]]:
+    """Return the pairs a < b that share a key in fact: hashes collide."""
+    keyed: dict[int, dict[int, str]] = {}
+    real = set()
+    for record, other, hashed in found:
+        pair = (record, other) if record < other else (other, record)
+        if pair in real or record not in features or other not in features:
+            continue
+        if record not in keyed:
+            keyed[record] = model.keyed(features[record])
+        key = keyed[record].get(hashed)
+        if (key and model.holds(features[other], key)) or model.shares_block(
+            features[record], features[other]
+        ):
+            real.add(pair)
+    return real

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -43,6 +44,7 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     require_migrated(connection, settings.database_url)
     stream = SourceStream(settings.kafka, consumer=settings.consumer)
     judge = load_judge(connection)
+    calm_collector()
     log.info("resolver started", model=judge.model.digest[:12])
     worker = Worker(settings, judge, connection, stream)
     try:
@@ -51,6 +53,15 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
         stream.close()
         worker.connection.close()
     log.info("resolver stopped")
+
+
+def calm_collector() -> None:
+    """Have Python look for cyclic garbage seldom.
+
+    A micro-batch makes a hundred thousand objects, hardly one of them in a cycle; to
+    look through them at Python's own pace took a fifth of the resolver's time.
+    """
+    gc.set_threshold(100_000, 20, 100)
 
 
 def load_judge(connection: Connection) -> Judge:

@@ -35,11 +35,16 @@ class PlainModel:
         ]
 
     def blocking_keys(self, features: Features) -> list[int]:
-        keys = self.keys(features)
-        return sorted({zlib.crc32(key.encode()) % 1_000 for key in keys})
+        return sorted(self.keyed(features))
 
     def keys(self, features: Features) -> set[str]:
         return {*features["emails"], *features["phones"]}
+
+    def keyed(self, features: Features) -> dict[int, str]:
+        return {zlib.crc32(k.encode()) % 1_000: k for k in self.keys(features)}
+
+    def holds(self, features: Features, key: str) -> bool:
+        return key in self.keys(features)
 
     def shares_block(self, left: Features, right: Features) -> bool:
         return any(set(left[name]) & set(right[name]) for name in ("emails", "phones"))
