@@ -28,6 +28,14 @@ class _Fresh(NamedTuple):
     contact_keys: set[tuple[str, str]]
 
 
+class Outcome(NamedTuple):
+    """What a change makes of a customer id; no `after` where it changes nothing."""
+
+    after: Written | None
+    contact_keys: set[tuple[str, str]]
+    message: outbox.Message | None
+
+
 def customers_of(
     connection: Connection,
     region: Region,
@@ -42,17 +50,24 @@ def customers_of(
     contacts: dict[UUID, set[tuple[str, str]]] = {}
     messages: list[outbox.Message] = []
     for change in touched:
-        fresh = _fresh(change, happened)
-        after = _after(change, fresh.body)
-        contacts[change.customer_id] = fresh.contact_keys
-        if after is not None:
-            written.append(after)
-            messages.append(announcement(change, after))
+        found = outcome(change, happened)
+        contacts[change.customer_id] = found.contact_keys
+        if found.after is not None and found.message is not None:
+            written.append(found.after)
+            messages.append(found.message)
     customers.write(connection, written)
     customers.move_anchors(connection, heirs.anchors, known)
     customers.write_contact_keys(connection, contacts)
     outbox.append(connection, messages)
     return len(written)
+
+
+def outcome(change: Change, happened: Mapping[int, Facts]) -> Outcome:
+    """Return what is to be written and told of one change."""
+    fresh = _fresh(change, happened)
+    after = _after(change, fresh.body)
+    message = announcement(change, after) if after is not None else None
+    return Outcome(after, fresh.contact_keys, message)
 
 
 def _fresh(change: Change, happened: Mapping[int, Facts]) -> _Fresh:
