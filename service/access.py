@@ -28,8 +28,12 @@ from service.errors import (
 SCOPES = {
     "customers:read": "profiles, by id and by look-up",
     "loyalty:read": "balances and movements",
+    "loyalty:burn": "burn points of a customer",
+    "loyalty:earn": "let a customer earn points",
+    "loyalty:adjust": "adjust balances and reverse movements",
     "orders:read": "orders and their status",
     "sources:read": "the source records behind a customer",
+    "records:write": "push records and facts of the key's own system",
 }
 PUBLIC = "public"
 _DECLARED = "couture_scope"

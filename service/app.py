@@ -24,10 +24,12 @@ from service.api.loyalty import loyalty
 from service.api.metrics import measure
 from service.api.orders import orders
 from service.api.problems import ProblemAnswer
+from service.api.records import records
 from service.api.refusals import answer_with_problems, invalid_parameters
 from service.api.request_checks import check_requests
 from service.api.security import SCHEMES, guard_answers
 from service.api.sources import sources
+from service.api.tokens import await_writes
 from service.database import read_pool, readiness
 from service.database.read_pool import ReadPool
 from service.database.session import connect
@@ -42,7 +44,7 @@ _SERVER_LOGS = {
     "handlers": {},
     "loggers": {"_granian": {"handlers": [], "propagate": True}},
 }
-BLUEPRINTS = (customers, loyalty, orders, sources, health)
+BLUEPRINTS = (customers, loyalty, orders, records, sources, health)
 
 
 def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:
@@ -65,16 +67,17 @@ def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     attach(app, Context(pool, Cursors(settings.cursor_secret)))
-    _wire(app, pool)
+    _wire(app, pool, waiters=max(1, settings.api_threads // 2))
     require_declared_scopes(app)
     return app
 
 
-def _wire(app: OpenAPI, pool: ReadPool) -> None:
+def _wire(app: OpenAPI, pool: ReadPool, *, waiters: int) -> None:
     # In this order a request is timed, checked, admitted; headers come on last.
     measure(app, pool)
     check_requests(app)
     admit(app, Keyring(pool))
+    await_writes(app, waiters=waiters)
     guard_answers(app)
     answer_with_problems(app)
     for blueprint in BLUEPRINTS:

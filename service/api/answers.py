@@ -78,12 +78,31 @@ class Movement(Word):
     at: Time
     order: str | None
     expires_on: date | None
+    confirms: SourceKey | None = Field(
+        default=None, description="the line that this one repeats, which counts instead"
+    )
 
 
 class MovementsAnswer(_Page):
     """A customer's loyalty movements, newest first."""
 
     movements: list[Movement]
+
+
+class ExpiringLot(Word):
+    """What is left of the points of one unit that expire on one day."""
+
+    programme: str
+    unit: str
+    expires_on: date | None = Field(description="missing: they do not expire")
+    amount: Decimal
+
+
+class ExpiringAnswer(Fresh):
+    """What is left of a customer's points, soonest expiry first."""
+
+    customer_id: UUID
+    lots: list[ExpiringLot]
 
 
 class KeyedOrder(Order):

@@ -10,7 +10,13 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 
 from service.access import needs
-from service.api.answers import LoyaltyAnswer, MovementsAnswer, documented
+from service.api import moving
+from service.api.answers import (
+    ExpiringAnswer,
+    LoyaltyAnswer,
+    MovementsAnswer,
+    documented,
+)
 from service.api.context import read
 from service.api.pages import (
     after,
@@ -22,7 +28,10 @@ from service.api.pages import (
 )
 from service.api.parameters import CustomerPath, PageQuery
 from service.api.security import KEY
-from service.database import movement_reads, profiles
+from service.api.writing import IdempotencyHeader, once
+from service.api.written import MovementMade, NewMovement, written
+from service.database import freshness_reads, movement_reads, movements, profiles
+from service.loyalty import remaining
 
 loyalty = APIBlueprint(
     "loyalty",
@@ -62,7 +71,7 @@ def balances(path: CustomerPath) -> Response:
     responses=documented(MovementsAnswer, 404, moved=True),
 )
 @needs("loyalty:read")
-def movements(path: CustomerPath, query: PageQuery) -> Response:
+def customer_movements(path: CustomerPath, query: PageQuery) -> Response:
     """List a customer's loyalty movements, newest first."""
     place = after("movements", path.customer_id, query.cursor)
     last = (place[0], place[1], place[2]) if place else None
@@ -81,7 +90,52 @@ def movements(path: CustomerPath, query: PageQuery) -> Response:
     )
 
 
-_COPIED = ("account", "programme", "unit", "amount", "kind", "at", "expires_on")
+@loyalty.get(
+    "/v1/customers/<customer_id>/loyalty/expiring",
+    responses=documented(ExpiringAnswer, 404, moved=True),
+)
+@needs("loyalty:read")
+def expiring(path: CustomerPath) -> Response:
+    """List what is left of a customer's points, by the day on which they expire.
+
+    Points spent come out of those that expire first.
+    """
+    customer_id = path.customer_id
+    stored = read(lambda connection: profiles.by_id(connection, customer_id))
+    if stored is not None and stored.retired_into is not None:
+        return moved(customer_id)
+    if stored is None or stored.document is None:
+        raise unknown_customer()
+    ledgers = read(lambda connection: movements.lines_of(connection, customer_id))
+    lots = [
+        {
+            "programme": programme,
+            "unit": unit,
+            "expires_on": lot.expires_on,
+            "amount": moving.plain(lot.amount),
+        }
+        for (programme, unit), lines in sorted(ledgers.items())
+        for lot in remaining(lines)
+    ]
+    fresh = orjson.Fragment(read(freshness_reads.freshness))
+    return json_answer({"customer_id": customer_id, "lots": lots, "freshness": fresh})
+
+
+@loyalty.post("/v1/loyalty/movements", responses=written(MovementMade, 201, 404, 409))
+@needs("loyalty:burn")
+def move(header: IdempotencyHeader, body: NewMovement) -> Response:
+    """Burn points, or earn, adjust or reverse them; at most once for each key.
+
+    A burn that the balance over all the customer's accounts does not cover is a 409.
+    """
+    moving.check(body)
+    return once(header.key, lambda c: moving.move(c, body, key=header.key))
+
+
+_COPIED = (
+    *("account", "programme", "unit", "amount"),
+    *("kind", "at", "expires_on", "confirms"),
+)
 
 
 def _movement(row: dict[str, Any]) -> dict[str, Any]:

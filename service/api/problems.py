@@ -67,6 +67,19 @@ PROBLEMS = {
             "Accept `application/json`, or send no `Accept` header.",
         ),
         Problem(
+            "different-movement",
+            409,
+            "Another movement has this id",
+            "Give every movement an id of its own; a ledger line never changes.",
+        ),
+        Problem(
+            "insufficient-balance",
+            409,
+            "The balance does not cover it",
+            "Ask for less, or let the customer pay; `balance` in the answer says what"
+            " there is. Use a new Idempotency-Key for another try.",
+        ),
+        Problem(
             "too-large",
             413,
             "The request is too large",
@@ -77,6 +90,12 @@ PROBLEMS = {
             415,
             "The body's type is not known here",
             "Send the body as `Content-Type: application/json`.",
+        ),
+        Problem(
+            "key-reused",
+            422,
+            "The Idempotency-Key is taken",
+            "Send the same body with the same key, or choose a new key.",
         ),
         Problem(
             "invalid-parameter",

@@ -11,7 +11,7 @@ from service.database.session import Connection
 _PAGE = page_query(
     """SELECT m.system, m.id, m.at, m.programme, m.unit,
         trim_scale(m.amount)::text AS amount, m.kind, m.order_key, m.expires_on,
-        s.system || ':' || s.id AS account FROM label l
+        m.confirms, s.system || ':' || s.id AS account FROM label l
     JOIN loyalty_movement m ON m.customer_record_id = l.record_id
     JOIN source_record s ON s.record_id = l.record_id
     WHERE l.customer_id = %(customer_id)s AND (%(at)s::timestamptz IS NULL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -12,13 +13,14 @@ import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from schemas import wire
 from service.database import outbox
 from service.database.outbox import Waiting
 from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
 from service.errors import BrokerUnavailable, DatabaseUnavailable
 from service.resolver.stream import BOOTSTRAP_MS, broker_errors
-from service.resolver.topics import create_outgoing_topics
+from service.resolver.topics import create_outgoing_topics, create_source_topics
 from service.resolver.worker import stop_on_signals
 from service.settings import Settings
 
@@ -51,7 +53,7 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
             if connection.closed:
                 connection = _connect(settings)
             producer = producer or _open(settings.kafka)
-            _work(connection, producer, stop)
+            _work(connection, producer, stop, bootstrap=settings.kafka)
             failures = 0
         except _TRY_AGAIN as error:
             failures += 1
@@ -82,22 +84,49 @@ def _give_up(producer: KafkaProducer) -> None:
 
 
 def _work(
-    connection: Connection, producer: KafkaProducer, stop: threading.Event
+    connection: Connection,
+    producer: KafkaProducer,
+    stop: threading.Event,
+    *,
+    bootstrap: str,
 ) -> None:
+    topics = _SourceTopics(bootstrap)
     while not stop.is_set() and not outbox.lock_relay(connection):
         stop.wait(_ANOTHER_RELAY_S)
     while not stop.is_set():
-        if not relay_once(connection, producer):
+        if not relay_once(connection, producer, prepare=topics.create):
             stop.wait(_IDLE_S)
 
 
-def relay_once(connection: Connection, producer: KafkaProducer) -> int:
+class _SourceTopics:
+    """Creates the topics of systems that push through the API, once each."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._known: set[str] = set()
+
+    def create(self, topics: Iterable[str]) -> None:
+        """Create those of the topics that are a system's and not yet known."""
+        ours = {name for name in topics if name.startswith(wire.SOURCE_TOPIC_PREFIX)}
+        if missing := ours - self._known:
+            create_source_topics(self._bootstrap, missing)
+            self._known |= missing
+
+
+def relay_once(
+    connection: Connection,
+    producer: KafkaProducer,
+    *,
+    prepare: Callable[[Iterable[str]], None] | None = None,
+) -> int:
     """Publish the messages that waited longest; return how many.
 
     They leave the outbox after the broker has acknowledged all of them: a crash in
     between sends them again, with the same event ids.
     """
     waiting = outbox.take(connection, limit=_LIMIT)
+    if prepare and waiting:
+        prepare({message.topic for message in waiting})
     sent = [_send(producer, message) for message in waiting]
     for future in sent:
         future.get(timeout=_SEND_WITHIN_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -24,13 +25,24 @@ _WANTED: dict[str, dict[str, Any]] = {
 
 def create_outgoing_topics(bootstrap: str) -> None:
     """Create what is missing; raise BrokerUnavailable if the broker does not answer."""
+    _create_missing(bootstrap, _WANTED)
+
+
+def create_source_topics(bootstrap: str, names: Iterable[str]) -> None:
+    """Create the topics of systems that push through the API and have no connector."""
+    _create_missing(
+        bootstrap, {name: {"num_partitions": _PARTITIONS} for name in sorted(names)}
+    )
+
+
+def _create_missing(bootstrap: str, wanted: Mapping[str, dict[str, Any]]) -> None:
     with broker_errors(bootstrap):
         admin = KafkaAdminClient(
             bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS
         )
         try:
             existing = set(admin.list_topics())
-            for name, options in _WANTED.items():
+            for name, options in wanted.items():
                 if name not in existing:
                     _create(admin, {name: options | {"replication_factor": 1}})
         finally:

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse, create_environ, run_wsgi_app
 
 
 class Channel:
-    """Asks by GET and hands back the answer."""
+    """Asks by GET or POST and hands back the answer."""
 
     def __init__(self, app: Flask, key: str) -> None:
         self.key = key
@@ -20,6 +20,15 @@ class Channel:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._client.get(
             path, headers={"Authorization": f"Bearer {self.key}", **named}
+        )
+
+    def post(self, path: str, body: Any, /, **headers: str) -> TestResponse:
+        """Return the answer to a JSON body; `key` is its Idempotency-Key."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if "key" in named:
+            named["Idempotency-Key"] = named.pop("key")
+        return self._client.post(
+            path, json=body, headers={"Authorization": f"Bearer {self.key}", **named}
         )
 
     def status_of(self, path: bytes, query: bytes) -> int:

@@ -115,7 +115,13 @@ def an_order(
 
 
 def a_movement(
-    rows: Connection, key: str, *, of: str, amount: str, minutes: int = 0
+    rows: Connection,
+    key: str,
+    *,
+    of: str,
+    amount: str,
+    minutes: int = 0,
+    **fields: Any,
 ) -> None:
     """Insert a ledger line of the account `of`."""
     parsed, account = SourceKey.parse(key), SourceKey.parse(of)
@@ -127,16 +133,18 @@ def a_movement(
             "amount": amount,
             "kind": "earn",
             "at": NOON + timedelta(minutes=minutes),
+            **fields,
         }
     )
     rows.execute(
         "INSERT INTO loyalty_movement (system, id, position, customer_record_id,"
-        " programme, unit, amount, kind, at)"
-        " VALUES (%s, %s, '{1}', %s, %s, %s, %s, %s, %s)",
+        " programme, unit, amount, kind, at, expires_on, confirms)"
+        " VALUES (%s, %s, '{1}', %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             *(parsed.system, parsed.id, _record_id(rows, account)),
             *(movement.programme, movement.unit, movement.amount, movement.kind),
-            movement.at,
+            *(movement.at, movement.expires_on),
+            movement.confirms and str(movement.confirms),
         ],
     )
 
