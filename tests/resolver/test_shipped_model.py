@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import random
+import multiprocessing
+import os
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from schemas.change_event import ChangeEvent
-from schemas.source_key import SourceKey
+from matching.model import Model
 from service.audit import audit
 from service.database.session import Connection
-from service.demo.people import population, records
 from service.embedded import EmbeddedPostgres
-from service.resolver.resolve import Judge
 from service.resolver.worker import load_judge
-from tests.resolver.deliveries import Delivery, clusters, customer
+from tests.resolver.orders import (
+    RECORDS,
+    by_splink_alone,
+    ending_otherwise,
+    run,
+    simulated,
+)
 from tests.resolver.test_histories import emptied
-from tests.resolver.test_workers import empty
 
-RECORDS = 500
-ORDERS = 40
-BATCHES = (1, 40, 170, 300)
+ORDERS = int(os.environ.get("COUTURE_TEST_ORDERS", "200"))
+AT_ONCE = min(os.cpu_count() or 1, 8)
 
 
 @pytest.fixture
@@ -30,56 +33,37 @@ def opened(postgres: EmbeddedPostgres) -> Iterator[Connection]:
         yield connection
 
 
-@pytest.fixture(scope="module")
-def simulated() -> list[ChangeEvent]:
-    """500 records of the simulated retailer, families and twins among them."""
-    everyone = records(population(RECORDS // 2, seed=5), 5)
-    return [
-        customer(str(SourceKey(one.system, one.id)), 1, **dict(one.record))
-        for one, _ in zip(everyone, range(RECORDS), strict=False)
-    ]
-
-
-def run(
-    connection: Connection, events: list[ChangeEvent], judge: Judge, size: int
+def test_200_orders_of_500_records_end_as_splinks_batch_bit_by_bit(
+    postgres: EmbeddedPostgres,
 ) -> None:
-    delivery = Delivery(connection, judge)
-    for start in range(0, len(events), size):
-        delivery(*events[start : start + size])
+    names = [f"orders_{number}" for number in range(AT_ONCE)]
+    for name in names:
+        emptied(postgres, name).close()
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(AT_ONCE, mp_context=fresh) as processes:
+        shares = [range(number, ORDERS, AT_ONCE) for number in range(AT_ONCE)]
+        wrong = processes.map(ending_otherwise, map(postgres.url, names), shares)
+
+        assert [seed for share in wrong for seed in share] == []
 
 
-def test_any_order_of_500_records_ends_as_the_batch_pair_by_pair_and_bit_by_bit(
-    opened: Connection, simulated: list[ChangeEvent]
-) -> None:
+def test_the_500_records_give_pairs_and_customers_worth_comparing() -> None:
+    splinks = by_splink_alone(Model.load())
+
+    assert len(splinks.pairs) > RECORDS / 2
+    assert RECORDS / 4 < len(splinks.clusters) < RECORDS * 3 / 4
+
+
+def test_one_record_at_a_time_ends_as_the_batch(opened: Connection) -> None:
     judge = load_judge(opened)
-    seen = set()
-    for seed in range(ORDERS):
-        empty(opened)
-        shuffled = random.Random(seed).sample(simulated, k=len(simulated))
-        run(opened, shuffled, judge, random.Random(seed).choice(BATCHES[1:]))
-        seen.add(frozenset(clusters(opened)))
-        if seed % 10 == 0:
-            report = audit(opened, judge.model)
-            assert report.differences == 0, report
-            assert report.pairs > RECORDS / 4
-
-    assert len(seen) == 1
-
-
-def test_one_record_at_a_time_ends_as_the_batch(
-    opened: Connection, simulated: list[ChangeEvent]
-) -> None:
-    judge = load_judge(opened)
-    run(opened, simulated, judge, 1)
+    run(opened, simulated()[:100], judge, [1] * 100)
 
     assert audit(opened, judge.model).differences == 0
 
 
-def test_the_audit_names_what_was_planted(
-    opened: Connection, simulated: list[ChangeEvent]
-) -> None:
+def test_the_audit_names_what_was_planted(opened: Connection) -> None:
     judge = load_judge(opened)
-    run(opened, simulated, judge, 100)
+    run(opened, simulated(), judge, [100] * 5)
     opened.execute("DELETE FROM link WHERE (a, b) = (SELECT a, b FROM link LIMIT 1)")
     opened.execute(
         "UPDATE link SET weight = weight + 1e-12"

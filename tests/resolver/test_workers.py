@@ -12,7 +12,7 @@ import pytest
 
 from schemas.change_event import ChangeEvent
 from service.database import links, source_records
-from service.database.session import Connection, connect
+from service.database.session import connect
 from service.embedded import EmbeddedPostgres
 from service.resolver import resolve as story
 from service.resolver.batch import Batch
@@ -20,7 +20,7 @@ from service.resolver.publish import Published
 from service.resolver.resolve import resolve
 from tests.resolver.deliveries import CONSUMER, Delivery, clusters, customer, movement
 from tests.resolver.plain_judge import plain_judge
-from tests.resolver.test_histories import batch_of, emptied, links_in
+from tests.resolver.test_histories import batch_of, emptied, forget, links_in
 
 WORKERS = 4
 
@@ -90,7 +90,7 @@ def together(postgres: EmbeddedPostgres) -> Iterator[Callable[..., bool]]:
     with emptied(postgres, "workers") as connection:
 
         def equals_batch(seed: int, *, late: bool = False) -> bool:
-            empty(connection)
+            forget(connection)
             events = events_of(seed)
             delivered = events[::-1] if late else events
             run_together(postgres.url("workers"), delivered, seed)
@@ -101,16 +101,6 @@ def together(postgres: EmbeddedPostgres) -> Iterator[Callable[..., bool]]:
             )
 
         yield equals_batch
-
-
-def empty(connection: Connection) -> None:
-    """Forget everything that a run left."""
-    tables = connection.execute(
-        "SELECT string_agg(tablename, ',') FROM pg_tables"
-        " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-    ).fetchone()
-    assert tables
-    connection.execute(f"TRUNCATE {tables[0]}".encode())
 
 
 def test_four_workers_end_as_one_batch(together: Callable[..., bool]) -> None:
