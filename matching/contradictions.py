@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from matching.clustering import Decision, Keys, Link, Verdict
-from matching.hard_rules import SOURCE_KEY, Guards, HardRule
+from matching.hard_rules import SOURCE_KEY, HardRule
 from matching.nearness import near
 from matching.normalise import Features
 
@@ -28,14 +28,14 @@ class Contradictions:
 
     def __init__(
         self,
-        guards: Guards,
+        rules: Iterable[HardRule],
         records: Sequence[int],
         features: Mapping[int, Features],
         keys: Keys | None,
     ) -> None:
         self.held = {
             rule: held
-            for rule in guards.rules
+            for rule in rules
             if len(held := _held(rule, records, features, keys)) > 1
         }
         self._accepted: dict[HardRule, set[tuple[str, str]]] = {}

@@ -48,10 +48,12 @@ def cluster_by(
     """
     strong = [link for link in links if link.probability >= model.bands.match]
     plain = cluster(features, strong, match=model.bands.match)
+    guards = model.guards
+    rules = guards.awake(model.settings) if guards.rules else ()
     found = Clustering(dict(plain.component), plain.component)
     for group in _groups(plain.component, strong, decisions):
-        bounds = Contradictions(model.guards, group.records, features, keys)
-        if _may_bite(model.guards, group, bounds):
+        bounds = Contradictions(rules, group.records, features, keys)
+        if _may_bite(guards, group, bounds):
             guarded = _guarded(model, group, bounds, keys)
             found.cluster.update(guarded.cluster)
             found.refused.extend(guarded.refused)

@@ -25,11 +25,12 @@ NEARNESS = ("same", "keystroke", "date")
 class HardRule:
     """One person has one value of `column` (of those that match `pattern`).
 
-    Values that are `near` count as one: a keystroke apart, or a date with one part
-    mistyped or day and month swapped. Unless `strict`, the rule gives way where the
-    model compared two records with these very values and linked them all the same,
-    and fewer than two records stand behind one of the values: that is a wrong value,
-    not another person.
+    Values that are `near` count as one: a keystroke apart, or a date as the model's
+    levels tell mistakes from other dates. Unless `strict`, the rule gives way where
+    the model compared two records with these very values and linked them all the
+    same, and fewer than two records stand behind one of the values: that is a wrong
+    value, not another person. And it sleeps where such values are often wrong: where
+    the model learnt that more than `most_wrong` of one person's pairs differ so.
     """
 
     name: str
@@ -37,6 +38,7 @@ class HardRule:
     pattern: str = ""
     near: str = "same"
     strict: bool = False
+    most_wrong: float = 0.01
 
     def __post_init__(self) -> None:
         if self.column not in COLUMNS:
@@ -52,7 +54,16 @@ class HardRule:
 
     def covers(self, value: str) -> bool:
         """Say whether a value belongs to the namespace."""
-        return _pattern(self.pattern).match(value) is not None
+        return not self.pattern or _pattern(self.pattern).match(value) is not None
+
+    def awake(self, settings: Mapping[str, Any]) -> bool:
+        """Say whether the values of its column are right often enough to rule."""
+        wrong = [
+            compared["comparison_levels"][-1].get("m_probability", 1.0)
+            for compared in settings.get("comparisons", ())
+            if compared["output_column_name"] == self.column
+        ]
+        return self.strict or all(share <= self.most_wrong for share in wrong)
 
 
 @cache
@@ -88,6 +99,10 @@ class Guards:
         """Return the guards of a bundle; raises ValueError or TypeError if unfit."""
         rules = tuple(HardRule(**rule) for rule in document["rules"])
         return cls(**{**document, "rules": rules})
+
+    def awake(self, settings: Mapping[str, Any]) -> tuple[HardRule, ...]:
+        """Return the rules that hold on data like that which the settings learnt."""
+        return tuple(rule for rule in self.rules if rule.awake(settings))
 
     def document(self) -> dict[str, Any]:
         """Return the guards as JSON values."""

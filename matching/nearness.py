@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
+_YEAR = timedelta(days=366)
+
 
 def near(left: str, right: str, how: str) -> bool:
     """Say whether two values count as one: `same`, `keystroke` or `date`."""
@@ -24,14 +28,20 @@ def one_keystroke(left: str, right: str) -> bool:
 
 
 def _dates(left: str, right: str) -> bool:
-    """Two of day, month and year agree, or day and month are swapped.
+    """Two of day, month and year agree, day and month are swapped, or a year apart.
 
-    The first of January stands for a year of which no more is known.
-    """
+    So the model's levels of a birth date tell mistakes from other dates."""
     (year, month, day), (other_year, other_month, other_day) = (
-        (date[:4], date[5:7], date[8:10]) for date in (left, right)
+        (text[:4], text[5:7], text[8:10]) for text in (left, right)
     )
     alike = (year == other_year) + (month == other_month) + (day == other_day)
     swapped = year == other_year and month == other_day and day == other_month
-    first = "01-01" in (left[5:], right[5:])
-    return alike >= 2 or swapped or (first and year == other_year)
+    return alike >= 2 or swapped or _within_a_year(left, right)
+
+
+def _within_a_year(left: str, right: str) -> bool:
+    try:
+        days = date.fromisoformat(left) - date.fromisoformat(right)
+    except ValueError:  # a mistyped date that no calendar holds
+        return left[:4] == right[:4]
+    return abs(days) <= _YEAR
