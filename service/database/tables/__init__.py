@@ -20,6 +20,7 @@ from service.database.tables.records import (
     Link,
     SourceRecord,
 )
+from service.database.tables.reviews import Review
 from service.database.tables.streams import (
     DeadLetter,
     Outbox,
@@ -53,6 +54,7 @@ __all__ = [
     "OrderStep",
     "Outbox",
     "ProfileHistory",
+    "Review",
     "SnapshotPart",
     "SourceRecord",
     "StreamOffset",
