@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from matching.evaluate import clusters_of
+from matching.model import Model
+from matching.normalise import Features
 
 
 class Kind(StrEnum):
@@ -96,6 +100,17 @@ def compare_clusters(
             for records in _regions(moved, before, after)
         ],
     )
+
+
+def compare_models(
+    old: Model, new: Model, normalised: Sequence[Features]
+) -> ClusterDiff:
+    """Return what differs between two models' clusters of records, numbered from 0."""
+    before, after = (
+        clusters_of(model, {i: model.freeze(r) for i, r in enumerate(normalised)})
+        for model in (old, new)
+    )
+    return compare_clusters(dict(enumerate(before)), dict(enumerate(after)))
 
 
 def _regions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from matching.batch import resolve_batch
 from matching.clustering import Link
 from matching.dates import Order
 from matching.guards import cluster_by
+from matching.intervals import Intervals, pair_intervals
+from matching.mistakes import Mistakes, false_links, missed_pairs
 from matching.model import Model
 from matching.rows import UnreadableRows, read_rows
 from matching.train import train_features
@@ -37,16 +39,24 @@ class Measure:
 
 @dataclass(frozen=True)
 class Report:
-    """Accuracy of the clusters: by all pairs inside them, and as whole clusters."""
+    """Accuracy of the clusters: by all pairs inside them, whole, and a record.
+
+    `bcubed` is B-cubed (Bagga and Baldwin 1998): of each record, the share of its
+    cluster that is its person, and of its person that is in its cluster.
+    """
 
     pairs: Measure
     clusters: Measure
+    bcubed: Measure
+    intervals: Intervals
     records: int
     seconds: float
+    errors: Mapping[str, Mistakes] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
-        return asdict(self)
+        ends = {name: list(ends) for name, ends in self.intervals._asdict().items()}
+        return asdict(self) | {"intervals": ends}
 
 
 def evaluate(
@@ -65,9 +75,21 @@ def evaluate(
     normalised = [row.features for row in rows]
     model = model or train_features(normalised)
     features = {i: model.freeze(record) for i, record in enumerate(normalised)}
+    answers = [str(row.truth) for row in rows]
     found = clusters_of(model, features)
-    pairs, clusters = measure([str(row.truth) for row in rows], found)
-    return Report(pairs, clusters, len(rows), round(time.monotonic() - started, 3))
+    pairs, clusters = measure(answers, found)
+    return Report(
+        pairs=pairs,
+        clusters=clusters,
+        bcubed=bcubed(answers, found),
+        intervals=pair_intervals(answers, found),
+        records=len(rows),
+        errors={
+            "false_links": false_links(model, features, answers, found),
+            "missed_pairs": missed_pairs(model, features, answers, found),
+        },
+        seconds=round(time.monotonic() - started, 3),
+    )
 
 
 def clusters_of(model: Model, features: Mapping[int, dict[str, Any]]) -> list[int]:
@@ -89,6 +111,16 @@ def measure(truth: Sequence[str], found: Sequence[int]) -> tuple[Measure, Measur
         n == sizes[person] == groups[label] for (person, label), n in both.items()
     )
     return pairs, Measure.of(whole, len(groups), len(sizes))
+
+
+def bcubed(truth: Sequence[str], found: Sequence[int]) -> Measure:
+    """Return B-cubed precision, recall and F1: means over the records."""
+    both = Counter(zip(truth, found, strict=True))
+    sizes, groups = Counter(truth), Counter(found)
+    precision = sum(n * n / groups[label] for (_, label), n in both.items())
+    recall = sum(n * n / sizes[person] for (person, _), n in both.items())
+    precision, recall = precision / len(truth), recall / len(truth)
+    return Measure(precision, recall, 2 * precision * recall / (precision + recall))
 
 
 def _pairs(counts: Mapping[Any, int]) -> int:

@@ -3,59 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from matching.dates import Order
-from matching.errors import MatchingError
+from service.commands import model_switch
+from service.commands.model_evaluate import evaluate
+from service.commands.model_options import (
+    AsJson,
+    Columns,
+    Dates,
+    bundle,
+    mapping,
+    order,
+    tell_json,
+)
 from service.commands.settled import told_in_one_sentence
 
 model_app = typer.Typer(help="The model version that decides.", no_args_is_help=True)
 
-Columns = Annotated[
-    list[str], typer.Option("--map", help="canonical=column, once per field")
-]
-Dates = Annotated[str, typer.Option(help="order of other dates: YMD, MDY or DMY")]
-AsJson = Annotated[bool, typer.Option("--json", help="for a program to read")]
-
-
-@model_app.command()
-def evaluate(  # noqa: PLR0913 - each is an option of the command line
-    files: Annotated[list[Path], typer.Argument(help="CSV (.gz too) or Parquet")],
-    truth: Annotated[str, typer.Option(help="the column that tells who is who")],
-    columns: Columns,
-    dates: Dates = "YMD",
-    model: Annotated[
-        Path | None, typer.Option(help="a bundle to measure instead of the recipe")
-    ] = None,
-    shipped: Annotated[bool, typer.Option(help="measure the shipped model")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Standardise, train by the recipe, predict, cluster, and measure on the truth."""
-    from matching.evaluate import evaluate as measure
-    from matching.model import Model
-
-    with told_in_one_sentence():
-        chosen = Model.load(model) if model or shipped else None
-        report = measure(
-            files, _mapping(columns), truth, dates=_order(dates), model=chosen
-        ).as_dict()
-    if as_json:
-        typer.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2))
-        return
-    table = Table("", "precision", "recall", "F1")
-    for name in ("pairs", "clusters"):
-        figures = report[name]
-        table.add_row(
-            name,
-            *(f"{figures[column]:.4f}" for column in ("precision", "recall", "f1")),
-        )
-    Console().print(table)
-    typer.echo(f"{report['records']} records in {report['seconds']} s")
+model_app.command()(evaluate)
+model_app.command("list")(model_switch.list_)
+model_app.command()(model_switch.compare)
+model_app.command()(model_switch.promote)
+model_app.command()(model_switch.rollback)
 
 
 @model_app.command()
@@ -70,7 +41,7 @@ def train(
     from matching.train import train_features
 
     with told_in_one_sentence():
-        rows = read_rows(files, _mapping(columns), dates=_order(dates))
+        rows = read_rows(files, mapping(columns), dates=order(dates))
         model = train_features([row.features for row in rows])
     out.write_bytes(model.to_bytes())
     typer.echo(f"{out}: model {model.digest[:12]}, from {len(rows)} records")
@@ -87,7 +58,7 @@ def show(
     from matching.model import Model
 
     with told_in_one_sentence():
-        model = Model.load(path)
+        model = bundle(path) if path else Model.load()
     facts = {
         "name": model.name,
         "digest": model.digest,
@@ -100,23 +71,6 @@ def show(
         "versions": dict(model.versions),
     }
     if as_json:
-        typer.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
-        return
+        return tell_json(facts)
     for name, value in facts.items():
         typer.echo(f"{name:18} {value}")
-
-
-def _mapping(columns: list[str]) -> dict[str, str]:
-    found = {}
-    for one in columns:
-        canonical, equals, column = one.partition("=")
-        if not (canonical and equals and column):
-            raise MatchingError(f"--map {one}: write it as canonical=column")
-        found[canonical] = column
-    return found
-
-
-def _order(dates: str) -> Order:
-    if dates not in get_args(Order):
-        raise MatchingError(f"--dates {dates}: write YMD, MDY or DMY")
-    return cast(Order, dates)

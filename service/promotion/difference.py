@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -50,7 +50,7 @@ class Difference:
 def difference(
     connection: Connection,
     snapshot: Snapshot,
-    before: Mapping[int, int | UUID],
+    before: Mapping[int, Hashable],
     after: Mapping[int, int],
 ) -> Difference:
     """Return what differs between two labellings of the snapshot's records.

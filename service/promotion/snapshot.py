@@ -50,8 +50,8 @@ def read(connection: Connection, *, earlier: Snapshot | None = None) -> Snapshot
                 normalised[record_id] = earlier.normalised[record_id]
         missing = [record_id for record_id in keys if record_id not in normalised]
         normalised |= standardised(connection, missing)
-        labels = connection.execute("SELECT record_id, customer_id FROM label")
-        customers = {record_id: customer_id for record_id, customer_id in labels}
+        rows = connection.execute("SELECT record_id, customer_id FROM label")
+        customers: dict[int, UUID] = dict(rows.fetchall())
         decisions = links.decisions(connection, list(keys))
     return Snapshot(keys, seen, normalised, customers, decisions)
 

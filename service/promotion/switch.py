@@ -31,6 +31,7 @@ def switch(
         changed = shadow.changed(connection)
         old = before.bands if before else model.bands
         touched = shadow.touched(connection, old=old, new=model.bands)
+        touched |= run.doubtful()
         _read_again(connection, changed, judge)
         shadow.replace(connection, model=model.digest, without=changed)
         models.activate(

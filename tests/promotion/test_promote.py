@@ -10,8 +10,7 @@ import psycopg
 import pytest
 
 from matching.bands import Bands
-from matching.batch import resolve_batch
-from matching.clustering import Link, Verdict, cluster
+from matching.clustering import Verdict
 from matching.model import Model
 from matching.normalise import normalise
 from matching.score import Scorer
@@ -79,12 +78,7 @@ def ids(connection: Connection) -> dict[int, UUID]:
 def expected(connection: Connection, model: Model) -> set[frozenset[str]]:
     """Return the clusters of one batch of the model over what is stored now."""
     now = snapshot.read(connection)
-    features = {r: model.freeze(held) for r, held in now.normalised.items()}
-    links = [
-        Link(p.a, p.b, p.weight, p.probability)
-        for p in resolve_batch(model, features).pairs
-    ]
-    found = cluster(features, links, now.decisions, match=model.bands.match).cluster
+    found = shadow_run(model, now).clustering.cluster
     return {
         frozenset(str(now.keys[r]) for r in found if found[r] == label)
         for label in set(found.values())
