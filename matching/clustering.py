@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from schemas.source_key import SourceKey
 
@@ -104,7 +104,15 @@ def cluster(
     return Clustering(labels, components.labels(), standing)
 
 
-def by_key(pair: Link | Decision | Refusal, keys: Keys | None) -> tuple[Any, Any]:
+class _Pair(Protocol):
+    @property
+    def a(self) -> int: ...
+
+    @property
+    def b(self) -> int: ...
+
+
+def by_key(pair: _Pair, keys: Keys | None) -> tuple[Any, Any]:
     """Return what orders a pair the same way whenever its records came."""
     if not keys:
         return pair.a, pair.b

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from schemas.source_key import SourceKey
 from service.database.arrays import bigints, uuids
 from service.database.session import Connection
 
@@ -23,6 +24,27 @@ class Label(NamedTuple):
 def lock(connection: Connection) -> None:
     """Wait to be the only writer of labels until the transaction ends."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [RELABEL_LOCK])
+
+
+class Borne(NamedTuple):
+    """The customer of a record, and the record's own key."""
+
+    customer_id: UUID
+    key: SourceKey
+
+
+def borne_by(connection: Connection, record_ids: Iterable[int]) -> dict[int, Borne]:
+    """Return the customers of these records; without those that have none yet."""
+    ids = list(record_ids)
+    if not ids:
+        return {}
+    rows = connection.execute(
+        "SELECT record_id, customer_id, system, id FROM label"
+        " JOIN source_record USING (record_id)"
+        " WHERE record_id = ANY(%s::bigint[]) AND record IS NOT NULL",
+        [bigints(ids)],
+    )
+    return {row[0]: Borne(row[1], SourceKey(row[2], row[3])) for row in rows}
 
 
 def of_components_of(

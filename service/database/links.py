@@ -90,6 +90,20 @@ def joined_by_decision(connection: Connection, record_ids: Sequence[int]) -> set
     return {end for decision in same for end in (decision.a, decision.b)}
 
 
+def touching(
+    connection: Connection, record_ids: Sequence[int], *, floor: float
+) -> list[Link]:
+    """Return the links of at least `floor` that have an end in these records."""
+    rows = connection.execute(
+        "SELECT a, b, weight, probability FROM link"
+        " WHERE a = ANY(%(ids)s::bigint[]) AND probability >= %(floor)s"
+        " UNION SELECT a, b, weight, probability FROM link"
+        " WHERE b = ANY(%(ids)s::bigint[]) AND probability >= %(floor)s",
+        {"ids": bigints(record_ids), "floor": floor},
+    )
+    return [Link(*row) for row in rows]
+
+
 def among(
     connection: Connection, record_ids: Sequence[int], *, match: float
 ) -> list[Link]:

@@ -16,6 +16,7 @@ from service.database.customers import CustomerRow
 from service.database.labels import Label
 from service.database.session import Connection
 from service.resolver import write
+from service.resolver.doubts import write_reviews
 from service.resolver.identity import Anchored, Succession, succession
 from service.resolver.region import Region
 
@@ -31,11 +32,13 @@ def relabel(connection: Connection, *, model: Model) -> int:
     record_ids = [record_id for record_id, _ in marks]
     links.drop_stale(connection, record_ids)
     region = _region(connection, record_ids, match=model.bands.match)
+    scored = links.touching(connection, list(region.records), floor=model.bands.review)
+    decisions = links.decisions(connection, list(region.records))
     clustering = cluster_by(
         model,
         {record_id: stored.guarded for record_id, stored in region.records.items()},
-        links.among(connection, list(region.records), match=model.bands.match),
-        links.decisions(connection, list(region.records)),
+        scored,
+        decisions,
         keys={record_id: stored.key for record_id, stored in region.records.items()},
     )
     known = customers.anchored_in(
@@ -45,6 +48,14 @@ def relabel(connection: Connection, *, model: Model) -> int:
     )
     heirs = _succession(connection, region, clustering, known)
     _write_labels(connection, region, clustering, heirs)
+    write_reviews(
+        connection,
+        region,
+        clustering,
+        model=model,
+        evidence=(scored, decisions),
+        bearer=heirs.bearer,
+    )
     written = write.customers_of(connection, region, heirs=heirs, known=known)
     dirty.clear(connection, marks)
     return written
