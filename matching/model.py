@@ -70,11 +70,15 @@ class Model:
         """Return the model of a bundle; raises UnusableModel if it is not one."""
         try:
             text = gzip.decompress(bundle) if bundle[:2] == b"\x1f\x8b" else bundle
-            return _from_document(json.loads(text))
+            model = _from_document(json.loads(text))
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise UnusableModel(
                 f"not a model bundle ({error!r}); train one with `couture model train`"
             ) from error
+        # A later version of Couture may know more fields: the digest stays that of
+        # the bundle as it was made, and so do its bytes.
+        model.__dict__["_canonical"] = text
+        return model
 
     def to_bytes(self) -> bytes:
         """Return the bundle: the same bytes for the same model."""
