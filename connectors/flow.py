@@ -23,9 +23,11 @@ _SAY_PROGRESS_S = 2.0
 
 @dataclass(slots=True)
 class Totals:
-    """What a run read and published; `rejects` are rows set aside."""
+    """What a run read and published; `rejects` are rows set aside, `snapshots` those
+    that were read whole."""
 
     batches: int = 0
+    snapshots: int = 0
     rows: int = 0
     events: int = 0
     rejects: int = 0
@@ -77,6 +79,7 @@ class Flow:
             self._tell_what_was_seen(batch)
         if batch.offset is not None:
             self.offsets.store(batch.offset, self.publisher)
+        self.totals.snapshots += batch.whole
         self.totals.rows += len(batch.rows)
         self.totals.events += published.events
         self.totals.rejects += published.rejects

@@ -28,6 +28,8 @@ class Run:
     name: str
     say: Say
     stop: threading.Event
+    resnapshot: bool = False
+    """Read everything anew once, whatever offset is stored."""
 
 
 def run(run: Run, totals: Totals) -> None:
@@ -63,7 +65,8 @@ def _attempt(run: Run, totals: Totals) -> None:
         Publisher(run.bootstrap) as publisher,
     ):
         run.connector.check()
-        offset = run.connector.start_from(offsets.read())
+        anew = run.resnapshot and not totals.snapshots
+        offset = run.connector.start_from(None if anew else offsets.read())
         flow = Flow(
             connector=run.connector,
             mapping=run.mapping,

@@ -6,10 +6,16 @@ import typer
 
 from service.commands import parts, together
 from service.commands.audit import audit
+from service.commands.coverage import coverage
 from service.commands.decisions import decide, decisions_app
+from service.commands.how import how
 from service.commands.keys import keys_app
+from service.commands.load import load
 from service.commands.model import model_app
+from service.commands.search import search
 from service.commands.serve import serve
+from service.commands.sweeps import sweeps_app
+from service.commands.why import why
 
 app = typer.Typer(
     help="One golden record per customer, the same in every channel.",
@@ -24,12 +30,17 @@ app.command()(parts.resolve)
 app.command()(parts.relay)
 app.command()(serve)
 app.command()(parts.connect)
-app.command()(parts.load)
+app.command()(load)
 app.command()(audit)
+app.command()(search)
+app.command()(why)
+app.command()(how)
 app.command()(decide)
+model_app.command()(coverage)
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="key")
 app.add_typer(model_app, name="model")
+app.add_typer(sweeps_app, name="sweeps")
 
 
 def main() -> None:

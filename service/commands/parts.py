@@ -39,26 +39,14 @@ def relay() -> None:
 def connect(
     system: Annotated[str, typer.Argument(help="such as pos, ecommerce")],
     config: Annotated[Path, typer.Option(help="TOML: where the system is")],
+    resnapshot: Annotated[
+        bool, typer.Option("--resnapshot", help="read everything anew, then go on")
+    ] = False,
 ) -> None:
     """Capture one system's changes until stopped."""
     with settled() as settings:
         os.environ["COUTURE_KAFKA"] = settings.kafka
         # Service and connectors meet in Kafka only: become the other program.
         command = ["-m", "connectors", "run", system, "--config", str(config)]
-        os.execv(sys.executable, [sys.executable, *command])
-
-
-def load(
-    file: Annotated[Path, typer.Argument(help="CSV (.gz too), JSONL or Parquet")],
-    system: Annotated[str, typer.Option(help="the system whose records these are")],
-    mapping: Annotated[
-        Path | None, typer.Option(help="mapping file; default: the system's own")
-    ] = None,
-) -> None:
-    """Load a file through Kafka, with progress; interrupted, it goes on from there."""
-    with settled() as settings:
-        os.environ["COUTURE_KAFKA"] = settings.kafka
-        command = ["-m", "connectors", "load", str(file), "--system", system]
-        if mapping:
-            command += ["--mapping", str(mapping)]
+        command += ["--resnapshot"] * resnapshot
         os.execv(sys.executable, [sys.executable, *command])

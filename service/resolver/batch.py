@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from schemas import wire
 from schemas.change_event import ChangeEvent
+from schemas.snapshot import SnapshotManifest
 from schemas.source_key import SourceKey
 from service.database.dead_letters import DeadLetter
 from service.database.freshness import Freshness
@@ -41,6 +42,7 @@ class Batch:
     events: list[Placed]
     dead_letters: list[DeadLetter]
     advances: list[Advance]
+    manifests: list[SnapshotManifest] = field(default_factory=list)
 
     def freshness(self) -> dict[str, Freshness]:
         """Return, per system, the last change of the batch."""
@@ -49,6 +51,7 @@ class Batch:
                 placed.event.position, source_time(placed.event)
             )
             for placed in self.events
+            if placed.message.topic != wire.SNAPSHOTS_TOPIC
         }
 
 
@@ -65,20 +68,23 @@ def decode(
     """Return the batch of these messages; `expected` holds the offsets it starts at."""
     events: list[Placed] = []
     letters: list[DeadLetter] = []
+    manifests: list[SnapshotManifest] = []
     reached: dict[tuple[str, int], int] = {}
     for message in messages:
         reached[message.topic, message.partition] = message.offset + 1
         try:
-            event = wire.decode(message.value, message.headers, topic=message.topic)
+            if message.topic == wire.SNAPSHOTS_TOPIC:
+                manifests.append(wire.decode_manifest(message.value, message.headers))
+            else:
+                event = wire.decode(message.value, message.headers, topic=message.topic)
+                events.append(Placed(event, message))
         except wire.MalformedMessage as error:
             letters.append(set_aside(message, error.reason, error.detail))
-        else:
-            events.append(Placed(event, message))
     advances = [
         Advance(topic, partition, expected[topic, partition], next_offset)
         for (topic, partition), next_offset in reached.items()
     ]
-    return Batch(events, letters, advances)
+    return Batch(events, letters, advances, manifests)
 
 
 def set_aside(message: Message, reason: str, detail: str) -> DeadLetter:

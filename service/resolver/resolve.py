@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from matching.model import Model
 from matching.score import Scorer
 from schemas import wire
-from service.database import dead_letters, freshness, labels, models, offsets, outbox
+from service.database import (
+    dead_letters,
+    freshness,
+    labels,
+    models,
+    offsets,
+    outbox,
+    snapshots,
+)
 from service.database.dead_letters import DeadLetter
 from service.database.session import Connection
 from service.resolver.batch import Batch
@@ -48,6 +56,7 @@ def resolve(
         offsets.advance(connection, batch.advances, consumer=consumer)
         changed = relabel(connection, model=judge.model)
         _set_aside(connection, batch.dead_letters + published.refused)
+        snapshots.keep(connection, batch.manifests)
         freshness.write(connection, batch.freshness())
     return changed
 

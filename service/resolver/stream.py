@@ -12,7 +12,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 from kafka.structs import MemberState
 
-from schemas.wire import SOURCE_TOPIC_PREFIX
+from schemas.wire import SNAPSHOTS_TOPIC, SOURCE_TOPIC_PREFIX
 from service.database import offsets
 from service.database.offsets import StoredOffset
 from service.database.session import Connection
@@ -22,13 +22,14 @@ from service.resolver.batch import Message
 log = structlog.get_logger()
 
 BOOTSTRAP_MS = 10_000
+_TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{re.escape(SNAPSHOTS_TOPIC)})$"
 _NEW_TOPICS_AFTER_MS = 3_000
 _HEARTBEAT_MS = 1_000
 _SESSION_MS = 10_000
 
 
 class SourceStream:
-    """The change events of all source topics, from the stored offsets on.
+    """All source topics and what snapshots saw, from the stored offsets on.
 
     PostgreSQL, not Kafka, holds the offsets. Whenever partitions are assigned, and
     whenever a batch failed, `place` puts the consumer where PostgreSQL says.
@@ -40,7 +41,7 @@ class SourceStream:
         self._unplaced: set[TopicPartition] = set()
         self.expected: dict[tuple[str, int], int] = {}
         self._kafka.subscribe(
-            pattern=f"^{re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+$",
+            pattern=_TOPICS,
             listener=_Assignment(self._unplaced),
         )
 

@@ -21,11 +21,13 @@ from service.errors import DatabaseUnavailable
 from service.resolver.batch import Batch, Message, decode, set_aside
 from service.resolver.resolve import Judge, resolve
 from service.resolver.stream import SourceStream
+from service.resolver.sweep import sweep
 from service.settings import Settings
 
 log = structlog.get_logger()
 
 _TIDY_EVERY_S = 5.0
+_SWEEP_EVERY_S = 1.0
 _LONGEST_PAUSE_S = 10.0
 _TRY_AGAIN = (
     OffsetMoved,
@@ -97,6 +99,7 @@ class Worker:
         self.connection = connection
         self._stream = stream
         self._tidied = 0.0
+        self._swept = 0.0
 
     def work(self, stop: threading.Event) -> None:
         """Take micro-batches until told to stop; a failure pauses, longer each time."""
@@ -119,6 +122,9 @@ class Worker:
             # a decision takes effect here, and what a dead worker left is finished
             self._fold(Batch([], [], []))
             self._tidied = time.monotonic()
+        if time.monotonic() - self._swept > _SWEEP_EVERY_S:
+            sweep(self.connection, self._fold, consumer=self._settings.consumer)
+            self._swept = time.monotonic()
 
     def _tidy_is_due(self) -> bool:
         return time.monotonic() - self._tidied > _TIDY_EVERY_S

@@ -1,0 +1,94 @@
+"""Deletes that no source told of: what a complete snapshot did not see is gone.
+
+A small sweep is applied by itself. A large one, or one whose snapshot met rows that
+could not be read, is held: it says how many records would go, and waits for a person.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from schemas import wire
+from schemas.change_event import CHANGE_OF, ChangeEvent, Op, Source
+from service.database import snapshots, sweeps
+from service.database.session import Connection
+from service.database.sweeps import State, Vanished
+from service.resolver.batch import Batch, Message, Placed
+
+log = structlog.get_logger()
+
+FEW = 20
+SHARE = 0.05
+MOST = 10_000
+_AT_ONCE = 500
+_NOWHERE = Message(wire.SNAPSHOTS_TOPIC, "", 0, 0, None, None, ())
+
+
+def sweep(
+    connection: Connection, fold: Callable[[Batch], object], *, consumer: str
+) -> int:
+    """Judge what snapshots are complete and fold approved deletes in, some at once;
+    return how many. A crash in between repeats them, which changes nothing."""
+    judge_snapshots(connection, consumer=consumer)
+    vanished, deletes = deletions(connection)
+    if deletes:
+        fold(Batch(deletes, [], []))
+        sweeps.forget(connection, vanished)
+    return len(deletes)
+
+
+def judge_snapshots(connection: Connection, *, consumer: str) -> None:
+    """Find what complete snapshots did not see; approve it, or hold it for a person."""
+    for system, snapshot in snapshots.complete(connection, consumer=consumer):
+        with connection.transaction():
+            sweep_id = sweeps.begin(connection, system, snapshot)
+            if sweep_id is None:
+                continue
+            held, vanished, unreadable = snapshots.find_vanished(
+                connection, sweep_id, system, snapshot
+            )
+            why = held_because(held, vanished, unreadable)
+            state = State.HELD if why else State.APPROVED
+            if not vanished:
+                state = State.APPLIED
+            sweeps.settle(connection, sweep_id, state, reason=why)
+        log.info("snapshot judged", system=system, state=str(state), count=vanished)
+
+
+def held_because(held: int, vanished: int, unreadable: int) -> str | None:
+    """Say why a sweep is not applied by itself; None if it is."""
+    if not vanished:
+        return None
+    if unreadable:
+        return (
+            f"the snapshot could not read {unreadable} rows: they may be among the"
+            f" {vanished} that it did not see"
+        )
+    if vanished > min(max(FEW, SHARE * held), MOST):
+        return (
+            f"{vanished} of {held} records were not seen: more than is deleted unasked"
+        )
+    return None
+
+
+def deletions(connection: Connection) -> tuple[list[Vanished], list[Placed]]:
+    """Return approved vanished records, and the deletes that say so to the resolver.
+
+    Guarded by their position: a record that has changed since stays.
+    """
+    vanished = sweeps.approved(connection, limit=_AT_ONCE)
+    now = time.time_ns() // 1_000_000
+    return vanished, [Placed(_delete(one, now), _NOWHERE) for one in vanished]
+
+
+def _delete(one: Vanished, now: int) -> ChangeEvent:
+    return CHANGE_OF[one.kind](
+        op=Op.DELETE,
+        key=one.key,
+        position=one.position,
+        source=Source(connector="sweep", table="snapshot", snapshot=True),
+        ts_ms=now,
+    )
