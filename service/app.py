@@ -19,6 +19,7 @@ from service.api.context import Context, attach
 from service.api.cursor import Cursors
 from service.api.customers import customers
 from service.api.documentation import documentation, serve_openapi
+from service.api.explanations import explanations
 from service.api.health import health
 from service.api.loyalty import loyalty
 from service.api.metrics import measure
@@ -27,6 +28,7 @@ from service.api.problems import ProblemAnswer
 from service.api.records import records
 from service.api.refusals import answer_with_problems, invalid_parameters
 from service.api.request_checks import check_requests
+from service.api.search import search
 from service.api.security import SCHEMES, guard_answers
 from service.api.sources import sources
 from service.api.tokens import await_writes
@@ -44,7 +46,16 @@ _SERVER_LOGS = {
     "handlers": {},
     "loggers": {"_granian": {"handlers": [], "propagate": True}},
 }
-BLUEPRINTS = (customers, loyalty, orders, records, sources, health)
+BLUEPRINTS = (
+    customers,
+    search,
+    explanations,
+    loyalty,
+    orders,
+    records,
+    sources,
+    health,
+)
 
 
 def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:

@@ -22,7 +22,6 @@ from schemas.source_record import CustomerRecord
 from service.database import search_reads
 from service.database.search_reads import Known
 from service.database.session import Connection
-from service.database.snapshot import one_moment
 from service.judges import Judges
 from service.search_query import SearchQuery
 from service.search_result import (
@@ -67,11 +66,13 @@ class _Fit(NamedTuple):
 def search(
     connection: Connection, query: SearchQuery, *, judges: Judges, limit: int = 10
 ) -> SearchResult:
-    """Return the customers that the person may be, as the stream would judge it."""
-    with one_moment(connection):
-        found = compare(connection, query.record(), judges=judges)
-        fits = _fits(found)
-        candidates = _candidates(connection, found, fits[:limit])
+    """Return the customers that the person may be, as the stream would judge it.
+
+    The caller's transaction sees one moment.
+    """
+    found = compare(connection, query.record(), judges=judges)
+    fits = _fits(found)
+    candidates = _candidates(connection, found, fits[:limit])
     verdict, because = _verdict(found, [fit.band for fit in fits])
     ask_for: list[str] = []
     if not found.keyed:

@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from matching.normalise import Features
 from schemas.source_record import Address, CustomerRecord
 from schemas.text import Word, storable
+from service.errors import ServiceError
 
 LONGEST = 320
 
@@ -28,6 +35,12 @@ _Known = Annotated[
     StringConstraints(strip_whitespace=True, max_length=LONGEST),
     AfterValidator(storable),
 ]
+
+
+class Unsearchable(ServiceError):
+    """What is known of a person cannot be searched for: say it otherwise."""
+
+    remedy = "Give what is known: couture search --help lists the fields."
 
 
 class SearchQuery(Word):
@@ -79,6 +92,19 @@ class SearchQuery(Word):
             for name, value in self
             if value and name in _FEATURE and features.get(_FEATURE[name]) is None
         ]
+
+
+def asked_for(**fields: str | None) -> SearchQuery:
+    """Return the query of these fields; raise Unsearchable, naming what is wrong."""
+    try:
+        query = SearchQuery.model_validate(fields)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False)[0]
+        option = "--" + str(wrong["loc"][0]).replace("_", "-")
+        raise Unsearchable(f"{option} does not fit: {wrong['msg']}.") from None
+    if query.is_empty():
+        raise Unsearchable("Nothing is said of the person.")
+    return query
 
 
 _ADDRESS = ("street_number", "street", "postal_code", "city", "country")

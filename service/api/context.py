@@ -1,9 +1,9 @@
-"""What the views of one application share: the pool and the cursors' seal."""
+"""What the views of one application share: pool, the cursors' seal, the judges."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from flask import Flask, current_app
@@ -12,6 +12,7 @@ from service.api.cursor import Cursors
 from service.database import read_pool
 from service.database.read_pool import ReadPool
 from service.database.session import Connection
+from service.judges import Judges
 
 Answer = TypeVar("Answer")
 _NAME = "couture"
@@ -23,6 +24,7 @@ class Context:
 
     pool: ReadPool
     cursors: Cursors
+    judges: Judges = field(default_factory=Judges)
 
 
 def attach(app: Flask, context: Context) -> None:

@@ -39,6 +39,16 @@ class UnknownSubject(ServiceError):
 
     remedy = "Name a source key (system:id) or a customer id that is held now."
 
+    def __init__(self, asked: Subject) -> None:
+        super().__init__(f"Nothing is held now under {asked}.")
+        self.asked = asked
+
+
+class Unnameable(ServiceError):
+    """A text is neither a customer id nor a source key: write one of them."""
+
+    remedy = "Write a source key like pos:C-1042, or a customer id."
+
 
 class _Pair(NamedTuple):
     told: PairTold
@@ -52,6 +62,25 @@ def subject(text: str) -> Subject:
         return UUID(text)
     except ValueError:
         return SourceKey.parse(text)
+
+
+def named(text: str) -> Subject:
+    """Return the customer id or source key written; raise Unnameable for neither."""
+    try:
+        return subject(text)
+    except ValueError as error:
+        raise Unnameable(f"{text!r} names no record or customer.") from error
+
+
+def customer_of(connection: Connection, asked: Subject) -> UUID:
+    """Return the live customer that a record, or an id, belongs to now.
+
+    Raises UnknownSubject if there is none.
+    """
+    customer_id = _members(connection, asked)[0].customer_id
+    if customer_id is None:
+        raise UnknownSubject(asked)
+    return customer_id
 
 
 def why(
@@ -88,7 +117,7 @@ def _members(connection: Connection, asked: Subject) -> list[Member]:
         live = profiles.survivor(connection, asked) or asked
         found = explanation_reads.of_customer(connection, live)
     if not found:
-        raise UnknownSubject(f"Nothing is held now under {asked}.")
+        raise UnknownSubject(asked)
     return found
 
 
@@ -132,9 +161,10 @@ def _verdict(
 ) -> tuple[WhyVerdict, str]:
     left, right = sides
     customer_id = left[0].customer_id
+    if best is None:
+        return WhyVerdict.ONE_CUSTOMER, "one and the same record"
     if customer_id is not None and customer_id == right[0].customer_id:
-        return WhyVerdict.ONE_CUSTOMER, _how_joined(group, best)
-    assert best is not None  # two sides of one record bear one customer id
+        return WhyVerdict.ONE_CUSTOMER, _how_joined(_chain(group, best))
     here, there = _same_customer(group, left), _same_customer(group, right)
     for told in group.decisions_between(here, there):
         if told.verdict == "different":
@@ -167,15 +197,15 @@ def _refused(group: Group, here: set[int], there: set[int]) -> str | None:
     return None
 
 
-def _how_joined(group: Group, best: _Pair | None) -> str:
-    chain = _chain(group, best)
+def _how_joined(chain: Sequence[UnionTold]) -> str:
     if len(chain) == 1 and chain[0].by == "decision":
         return "decided same"
     if len(chain) == 1:
         return "linked to each other"
     if not chain:
-        return "one and the same record"
-    return f"linked through {len(chain) - 1} other records"
+        return "one customer until a change of its records is resolved"
+    others = len(chain) - 1
+    return f"joined through {others} other record{'s' if others > 1 else ''}"
 
 
 def _chain(group: Group, best: _Pair | None) -> list[UnionTold]:
