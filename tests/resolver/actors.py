@@ -180,7 +180,7 @@ def seams() -> Iterator[None]:
             (story, "find_and_score"),
             (story, "relabel"),
             (story.labels, "lock"),
-            (relabel_module, "cluster"),
+            (relabel_module, "cluster_by"),
         ):
             patch.setattr(place, name, _seamed(getattr(place, name)))
         yield

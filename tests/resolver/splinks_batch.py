@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
+import duckdb
+import pyarrow as pa
+from splink import DuckDBAPI
+from splink.clustering import cluster_pairwise_predictions_at_threshold
+
 from matching.batch import resolve_batch
-from matching.clustering import Link, cluster
+from matching.clustering import Decision, Link
+from matching.guards import cluster_by
 from matching.model import Model
+from matching.normalise import Features
+from matching.splink_statement import quiet
+from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from service.database import links
+from service.database.decisions import Decided
 from service.database.session import Connection
 
 Pairs = dict[frozenset[str], tuple[float, float]]
@@ -27,45 +37,114 @@ class Resolved(NamedTuple):
 def by_splink(model: Model, records: Mapping[str, CustomerRecord]) -> Resolved:
     """Return what Splink's predict and clustering make of the records."""
     keys = sorted(records)
-    return _by_splink(model, records, dict(enumerate(keys)))
-
-
-def _by_splink(
-    model: Model, records: Mapping[str, CustomerRecord], keys: Mapping[int, str]
-) -> Resolved:
-    standardised = model.standardise([records[key] for key in keys.values()])
-    batch = resolve_batch(model, dict(zip(keys, standardised, strict=True)))
+    features = model.standardise([records[key] for key in keys])
+    batch = resolve_batch(model, dict(enumerate(features)))
     pairs = {
         frozenset({keys[p.a], keys[p.b]}): (p.weight, p.probability)
         for p in batch.pairs
     }
-    groups = _groups({keys[r]: label for r, label in batch.components.items()})
-    return Resolved(pairs, groups, groups)
+    components = _groups({keys[r]: label for r, label in batch.components.items()})
+    clusters = guarded(model, dict(zip(keys, features, strict=True)), pairs)
+    return Resolved(pairs, components, components if clusters is None else clusters)
 
 
-def expected(
-    connection: Connection, model: Model, records: Mapping[str, CustomerRecord]
-) -> Resolved:
-    """Return what the stream must stand at: Splink's batch, and decisions upon it.
+class Said:
+    """Splink's predict over every pair of things that may be said, run once.
 
-    Without decisions the clusters are literally Splink's.
+    A weight depends on the two records alone, so whatever history is made of them, its
+    pairs are among these. Clustering, by Splink too, is done for each history.
     """
-    keys = _keys(connection)
-    mine = {number: key for number, key in keys.items() if key in records}
-    splinks = _by_splink(model, records, mine)
-    decisions = links.decisions(connection, list(mine))
-    if not decisions:
-        return splinks
-    number = {key: record_id for record_id, key in mine.items()}
-    ends = {pair: sorted(number[key] for key in pair) for pair in splinks.pairs}
-    found = cluster(
-        mine,
-        [Link(*ends[pair], *weights) for pair, weights in splinks.pairs.items()],
+
+    def __init__(self, model: Model, said: Sequence[CustomerRecord]) -> None:
+        self.model, self._said = model, said
+        self._features = model.standardise(said)
+        twice = dict(enumerate([*self._features, *self._features]))
+        self._pairs = {
+            (p.a % len(said), p.b % len(said)): (p.weight, p.probability)
+            for p in resolve_batch(model, twice).pairs
+        }
+
+    def expected(
+        self, final: Mapping[str, int], decided: Iterable[Decided] = ()
+    ) -> Resolved:
+        """Return where the stream must stand, if the sources hold this in the end."""
+        pairs = {
+            frozenset({left, right}): self._pairs[final[left], final[right]]
+            for left, right in combinations(sorted(final), 2)
+            if (final[left], final[right]) in self._pairs
+        }
+        match = self.model.bands.match
+        components = splinks_clusters(sorted(final), pairs, match=match)
+        records = {key: self._features[place] for key, place in final.items()}
+        clusters = guarded(self.model, records, pairs, decided)
+        return Resolved(pairs, components, components if clusters is None else clusters)
+
+    def by_predict(self, final: Mapping[str, int]) -> Pairs:
+        """Return the pairs by a run of Splink's predict over the final records."""
+        records = {key: self._said[place] for key, place in final.items()}
+        return by_splink(self.model, records).pairs
+
+
+def splinks_clusters(keys: Sequence[str], pairs: Pairs, *, match: float) -> Groups:
+    """Return Splink's clusters of the records at the match threshold."""
+    ends = [(*sorted(pair), weights[1]) for pair, weights in pairs.items()]
+    columns = list(zip(*ends, strict=True)) or [[], [], []]
+    edges = {
+        "unique_id_l": pa.array(columns[0], pa.string()),
+        "unique_id_r": pa.array(columns[1], pa.string()),
+        "match_probability": pa.array(columns[2], pa.float64()),
+    }
+    if not keys:
+        return set()
+    with quiet(), duckdb.connect() as connection:
+        api = DuckDBAPI(connection)
+        answer = cluster_pairwise_predictions_at_threshold(
+            api.register(pa.table({"unique_id": pa.array(keys, pa.string())})),
+            api.register(pa.table(edges)),
+            api,
+            node_id_column_name="unique_id",
+            threshold_match_probability=match,
+        )
+        rows = connection.execute(
+            f"select unique_id, cluster_id from {answer.physical_name}"
+        ).fetchall()
+    return _groups(dict(rows))
+
+
+def guarded(
+    model: Model,
+    records: Mapping[str, Features],
+    pairs: Pairs,
+    decided: Iterable[Decided] = (),
+) -> Groups | None:
+    """Return the clusters, the pure function of records, model and decisions.
+
+    None says that they are Splink's: nobody decided, and no guard kept any two apart.
+    """
+    number = {key: place for place, key in enumerate(sorted(records))}
+    decisions = [
+        Decision(
+            *sorted([number[str(d.left)], number[str(d.right)]]),
+            d.verdict,
+            d.decided_at,
+        )
+        for d in decided
+        if str(d.left) in number and str(d.right) in number
+    ]
+    found = cluster_by(
+        model,
+        {number[key]: features for key, features in records.items()},
+        [
+            Link(*sorted(number[key] for key in pair), *weights)
+            for pair, weights in pairs.items()
+        ],
         decisions,
-        match=model.bands.match,
+        keys={place: SourceKey.parse(key) for key, place in number.items()},
     )
-    groups = _groups({mine[r]: label for r, label in found.cluster.items()})
-    return splinks._replace(clusters=groups)
+    if not decisions and not found.refused:
+        return None
+    names = sorted(records)
+    return _groups({names[place]: label for place, label in found.cluster.items()})
 
 
 def streamed(connection: Connection) -> Resolved:
