@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from schemas.golden_record import AttributeOrigin, Contact, GoldenRecord
+from schemas.golden_record import GoldenRecord
 from schemas.source_key import SourceKey
 from schemas.source_record import Address, CustomerRecord
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
-_EARLIEST_BIRTH = date(1900, 1, 2)  # 1 January 1900 is what a till sends for "unknown"
+_EARLIEST_BIRTH = "1900-01-02"  # 1 January 1900 is what a till sends for "unknown"
 _PLACEHOLDER = re.compile(r"^(?:n/?a|null|none|inconnu|unknown|x+|\?+|-+|\.+)$", re.I)
 
 
@@ -29,22 +29,41 @@ class Member(NamedTuple):
     record: CustomerRecord
     changed_at: datetime | None = None
 
-    @property
-    def recency(self) -> datetime:
-        """When the source last touched the record, as well as we know."""
-        return self.record.updated_at or self.changed_at or _LONG_AGO
+    def stored(self) -> StoredMember:
+        """Return the same member with its record as it is stored."""
+        record = self.record.model_dump(
+            mode="json", exclude_none=True, exclude_defaults=True
+        )
+        return StoredMember(self.key, record, self.changed_at)
+
+
+class StoredMember(NamedTuple):
+    """A member whose record is JSON as the schema writes it, defaults left out."""
+
+    key: SourceKey
+    record: Mapping[str, Any]
+    changed_at: datetime | None = None
+
+
+class _Holder(NamedTuple):
+    """A member ready to be asked: its key as text, and when it last changed."""
+
+    key: str
+    record: Mapping[str, Any]
+    changed_at: str | datetime | None
+    recency: datetime
 
 
 class _Candidate(NamedTuple):
     value: Any
     folded: str
-    member: Member
+    holder: _Holder
 
 
 Rank = Callable[[_Candidate, Counter[str]], Any]
 _FREQUENT: Rank = lambda c, seen: seen[c.folded]  # noqa: E731
-_RECENT: Rank = lambda c, seen: c.member.recency  # noqa: E731
-_COMPLETE: Rank = lambda c, seen: len(str(c.value))  # noqa: E731
+_RECENT: Rank = lambda c, seen: c.holder.recency  # noqa: E731
+_COMPLETE: Rank = lambda c, seen: len(c.value)  # noqa: E731
 
 RULES: dict[str, tuple[str, tuple[Rank, ...]]] = {
     "title": ("most recent", (_RECENT,)),
@@ -56,34 +75,47 @@ RULES: dict[str, tuple[str, tuple[Rank, ...]]] = {
     "birth_date": ("most frequent, then recent", (_FREQUENT, _RECENT)),
     "language": ("most recent", (_RECENT,)),
 }
+_ADDRESS = tuple(Address.model_fields)
 
 
 def golden_record(members: Iterable[Member]) -> GoldenRecord:
     """Return the golden record of a cluster's source records, with every origin."""
-    ordered = sorted(members, key=lambda member: member.key)
-    origins: dict[str, AttributeOrigin] = {}
+    values = golden_values([member.stored() for member in members])
+    return GoldenRecord.model_validate(values)
+
+
+def golden_values(members: Iterable[StoredMember]) -> dict[str, Any]:
+    """Return the golden record as the schema dumps it: JSON values and datetimes.
+
+    Nothing is checked again: all of it comes from checked records.
+    """
+    holders = [_holder(one) for one in sorted(members, key=lambda one: one.key)]
+    origins: dict[str, Any] = {}
     values: dict[str, Any] = {}
     for name, (label, ranks) in RULES.items():
-        winner = _best(_candidates(ordered, name), ranks)
-        if winner:
+        if winner := _best(_candidates(holders, name), ranks):
             values[name] = winner.value
-            origins[name] = _origin(winner.member, label)
+            origins[name] = _origin(winner.holder, label)
     if "given_name" in values or "family_name" in values:
         values.pop("full_name", None)
         origins.pop("full_name", None)
-    if place := _surviving_address(ordered):
-        values["address"] = place.value
-        origins["address"] = _origin(place.member, "most complete, then recent")
-    preferences, preference_origins = _preferences(ordered)
-    # nothing below needs checking: all of it comes from checked records
-    return GoldenRecord.model_construct(
-        **values,
-        emails=_contacts(ordered, "emails", fold_email),
-        phones=_contacts(ordered, "phones", fold_phone),
-        cards=_contacts(ordered, "cards", fold_card),
-        preferences=preferences,
-        owners=sorted({m.record.owner for m in ordered if m.record.owner}),
-        origins=origins | preference_origins,
+    if place := _surviving_address(holders):
+        values["address"] = {n: place.value[n] for n in _ADDRESS if n in place.value}
+        origins["address"] = _origin(place.holder, "most complete, then recent")
+    values["emails"] = _contacts(holders, "emails", fold_email)
+    values["phones"] = _contacts(holders, "phones", fold_phone)
+    values["cards"] = _contacts(holders, "cards", fold_card)
+    values["preferences"], preference_origins = _preferences(holders)
+    values["owners"] = sorted({o for h in holders if (o := h.record.get("owner"))})
+    values["origins"] = origins | preference_origins
+    return values
+
+
+def _holder(member: StoredMember) -> _Holder:
+    said = member.record.get("updated_at")
+    recency = datetime.fromisoformat(said) if said else member.changed_at
+    return _Holder(
+        str(member.key), member.record, said or member.changed_at, recency or _LONG_AGO
     )
 
 
@@ -104,98 +136,92 @@ def fold_card(value: str) -> str | None:
     return re.sub(r"[^0-9A-Z]", "", value.upper()) or None
 
 
-def _candidates(members: Sequence[Member], name: str) -> list[_Candidate]:
-    found = []
-    for member in members:
-        value = getattr(member.record, name)
-        if _valid(value):
-            found.append(_Candidate(value, str(value).casefold(), member))
-    return found
+def _candidates(holders: Sequence[_Holder], name: str) -> list[_Candidate]:
+    valid = _is_birth_date if name == "birth_date" else _is_said
+    return [
+        _Candidate(value, value.casefold(), holder)
+        for holder in holders
+        if (value := holder.record.get(name)) and valid(value)
+    ]
 
 
-def _valid(value: Any) -> bool:
-    if isinstance(value, date):
-        return value >= _EARLIEST_BIRTH
-    return bool(value) and not _PLACEHOLDER.match(value)
+def _is_birth_date(value: str) -> bool:
+    return value >= _EARLIEST_BIRTH
+
+
+def _is_said(value: str) -> bool:
+    return not _PLACEHOLDER.match(value)
 
 
 def _best(candidates: list[_Candidate], ranks: Sequence[Rank]) -> _Candidate | None:
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
     seen = Counter(candidate.folded for candidate in candidates)
     # max() keeps the first of equals, and candidates come in order of source key
-    return max(
-        candidates, key=lambda c: tuple(rank(c, seen) for rank in ranks), default=None
-    )
+    return max(candidates, key=lambda c: tuple(rank(c, seen) for rank in ranks))
 
 
-def _origin(member: Member, rule: str) -> AttributeOrigin:
-    changed = member.record.updated_at or member.changed_at
-    return AttributeOrigin.model_construct(
-        source_key=member.key, updated_at=changed, rule=rule
-    )
+def _origin(holder: _Holder, rule: str) -> dict[str, Any]:
+    if holder.changed_at is None:
+        return {"source_key": holder.key, "rule": rule}
+    return {"source_key": holder.key, "updated_at": holder.changed_at, "rule": rule}
 
 
 class _Place(NamedTuple):
-    value: Address
-    member: Member
+    value: Mapping[str, Any]
+    holder: _Holder
 
 
-def _surviving_address(members: Sequence[Member]) -> _Place | None:
+def _surviving_address(holders: Sequence[_Holder]) -> _Place | None:
     """Street, postcode and city survive together: a mix is an address of nobody."""
     places = [
-        _Place(address, member) for member in members for address in _addresses(member)
+        _Place(address, holder)
+        for holder in holders
+        for address in holder.record.get("addresses", ())
+        if address.get("street") or address.get("postal_code") or address.get("city")
     ]
     return max(
         places,
         key=lambda place: (
-            bool(place.value.street and place.value.postal_code),
-            place.member.recency,
+            bool(place.value.get("street") and place.value.get("postal_code")),
+            place.holder.recency,
         ),
         default=None,
     )
 
 
-def _addresses(member: Member) -> list[Address]:
-    return [
-        address
-        for address in member.record.addresses
-        if address.street or address.postal_code or address.city
-    ]
-
-
 def _contacts(
-    members: Sequence[Member], name: str, fold: Callable[[str], str | None]
-) -> list[Contact]:
+    holders: Sequence[_Holder], name: str, fold: Callable[[str], str | None]
+) -> list[dict[str, Any]]:
     """Each distinct value once, as its latest holder writes it, the latest first."""
     latest: dict[str, tuple[datetime, str]] = {}
-    holders: dict[str, list[SourceKey]] = {}
-    for member in members:
-        for value in getattr(member.record, name):
+    keys: dict[str, list[str]] = {}
+    for holder in holders:
+        for value in holder.record.get(name, ()):
             if (folded := fold(value)) is None:
                 continue
-            holders.setdefault(folded, [])
-            if member.key not in holders[folded]:
-                holders[folded].append(member.key)
-            if folded not in latest or latest[folded][0] < member.recency:
-                latest[folded] = (member.recency, value)
-    order = sorted(latest, key=lambda folded: folded)
-    order.sort(key=lambda folded: latest[folded][0], reverse=True)
-    return [
-        Contact.model_construct(value=latest[f][1], source_keys=holders[f])
-        for f in order
-    ]
+            held_by = keys.setdefault(folded, [])
+            if holder.key not in held_by:
+                held_by.append(holder.key)
+            if folded not in latest or latest[folded][0] < holder.recency:
+                latest[folded] = (holder.recency, value)
+    order = sorted(latest)
+    if len(order) > 1:
+        order.sort(key=lambda folded: latest[folded][0], reverse=True)
+    return [{"value": latest[f][1], "source_keys": keys[f]} for f in order]
 
 
 def _preferences(
-    members: Sequence[Member],
-) -> tuple[dict[str, str], dict[str, AttributeOrigin]]:
-    chosen: dict[str, tuple[datetime, str, Member]] = {}
-    for member in members:
-        for key, value in sorted(member.record.preferences.items()):
-            if value and (key not in chosen or chosen[key][0] < member.recency):
-                chosen[key] = (member.recency, value, member)
+    holders: Sequence[_Holder],
+) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    chosen: dict[str, tuple[datetime, str, _Holder]] = {}
+    for holder in holders:
+        for key, value in sorted(holder.record.get("preferences", {}).items()):
+            if value and (key not in chosen or chosen[key][0] < holder.recency):
+                chosen[key] = (holder.recency, value, holder)
     values = {key: value for key, (_, value, _) in sorted(chosen.items())}
     origins = {
-        f"preferences.{key}": _origin(member, "most recent")
-        for key, (_, _, member) in sorted(chosen.items())
+        f"preferences.{key}": _origin(holder, "most recent")
+        for key, (_, _, holder) in sorted(chosen.items())
     }
     return values, origins

@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from matching.survivorship import Member, golden_record
+import orjson
+
+from matching.survivorship import Member, StoredMember, golden_values
 from schemas.facts import (
     Consent,
     ConsentStatus,
@@ -40,15 +42,16 @@ class Facts(NamedTuple):
     balances: Sequence[tuple[str, str, Decimal]] = ()
 
 
-class _Body(Word):
-    golden: GoldenRecord
-    source_keys: list[SourceKey]
-    loyalty: list[Balance]
-    open_orders: list[OrderView]
-    recent_orders: list[OrderView]
-    open_cases: list[CaseView]
-    last_contacts: list[LastContact]
-    consents: list[ConsentView]
+class _FactsView(Word):
+    loyalty: list[Balance] = []
+    open_orders: list[OrderView] = []
+    recent_orders: list[OrderView] = []
+    open_cases: list[CaseView] = []
+    last_contacts: list[LastContact] = []
+    consents: list[ConsentView] = []
+
+
+_NOTHING_HAPPENED = _FactsView().model_dump_json().encode()
 
 
 def profile_body(members: Sequence[Member], facts: Facts) -> tuple[bytes, GoldenRecord]:
@@ -56,12 +59,32 @@ def profile_body(members: Sequence[Member], facts: Facts) -> tuple[bytes, Golden
 
     The same members and facts in any order give the same bytes.
     """
-    golden = golden_record(members)
+    body, values = stored_body([member.stored() for member in members], facts)
+    return body, GoldenRecord.model_validate(values)
+
+
+def stored_body(
+    members: Sequence[StoredMember], facts: Facts
+) -> tuple[bytes, dict[str, Any]]:
+    """Return the same bytes from stored records, and the golden record's values.
+
+    The bytes are those that `schemas.golden_record.Profile` would write: each value
+    was checked when its record came, so no model is made of them again.
+    """
+    golden = golden_values(members)
+    keys = sorted(member.key for member in members)
+    own = orjson.dumps(
+        golden | {"source_keys": [str(key) for key in keys]}, option=orjson.OPT_UTC_Z
+    )
+    return own[:-1] + b"," + _facts_json(facts)[1:], golden
+
+
+def _facts_json(facts: Facts) -> bytes:
+    if not any(facts):
+        return _NOTHING_HAPPENED
     views = [_order_view(key, order) for key, order in facts.orders]
     views.sort(key=lambda view: (view.placed_at, view.key), reverse=True)
-    body = _Body.model_construct(
-        golden=golden,
-        source_keys=sorted(member.key for member in members),
+    view = _FactsView.model_construct(
         loyalty=_balances(facts.balances),
         open_orders=[view for view in views if view.status.is_open],
         recent_orders=[v for v in views if not v.status.is_open][:RECENT_ORDERS],
@@ -69,9 +92,7 @@ def profile_body(members: Sequence[Member], facts: Facts) -> tuple[bytes, Golden
         last_contacts=_last_contacts(facts.interactions),
         consents=_consents(facts.consents),
     )
-    text = golden.model_dump_json(exclude_none=True).encode()
-    rest = body.model_dump_json(exclude_none=True, exclude={"golden"}).encode()
-    return text[:-1] + b"," + rest[1:], golden
+    return view.model_dump_json(exclude_none=True).encode()
 
 
 def document(customer_id: UUID, version: int, body: bytes) -> bytes:

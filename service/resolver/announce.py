@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
 from schemas import wire
-from schemas.customer_event import CustomerEvent, CustomerEventType
+from schemas.customer_event import CustomerEventType
 from service.database.customers import Written
 from service.database.outbox import Message
 from service.resolver.region import Change
@@ -36,17 +37,19 @@ def announcement(change: Change, after: Written) -> Message:
 
 
 def _event(change: Change, after: Written) -> bytes:
+    """Return what `CustomerEvent` would write: every value comes checked."""
     others = {*change.gained_from, *change.lost_to}
     if change.survivor:
         others = {change.survivor}
-    event = CustomerEvent(
-        customer_id=after.customer_id,
-        version=after.version,
-        changed=_changed(change.row.profile if change.row else None, after.profile),
-        source_keys=change.moved,
-        other_customer_ids=sorted(others - {after.customer_id}),
-    )
-    return event.model_dump_json(exclude_defaults=True).encode()
+    changed = _changed(change.row.profile if change.row else None, after.profile)
+    event: dict[str, Any] = {
+        "customer_id": after.customer_id,
+        "version": after.version,
+        "changed": changed,
+        "source_keys": [str(key) for key in change.moved],
+        "other_customer_ids": sorted(others - {after.customer_id}),
+    }
+    return orjson.dumps({name: value for name, value in event.items() if value != []})
 
 
 def _changed(before: bytes | None, after: bytes | None) -> list[str]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from matching.survivorship import Member
+from matching.survivorship import StoredMember
 from schemas.change_event import RecordKind
 from schemas.facts import Consent, Interaction, Order
-from schemas.golden_record import GoldenRecord
-from schemas.source_record import CustomerRecord
 from service.contact_keys import ContactKind, contact_key
 from service.database import customers, facts, outbox
 from service.database.customers import CustomerRow, Written
 from service.database.session import Connection
 from service.database.source_records import Stored
-from service.profile import Facts, body_of, document, profile_body
+from service.profile import Facts, body_of, document, stored_body
 from service.resolver.announce import announcement, event_type
 from service.resolver.identity import Succession
 from service.resolver.region import Change, Region, changes
+
+_CONTACTS: tuple[tuple[ContactKind, str], ...] = (
+    ("email", "emails"),
+    ("phone", "phones"),
+    ("card", "cards"),
+)
 
 
 class _Fresh(NamedTuple):
@@ -74,8 +78,8 @@ def _fresh(change: Change, happened: Mapping[int, Facts]) -> _Fresh:
     """Return the profile body and contact keys that the members and facts give."""
     if not change.members:
         return _Fresh(None, set())
-    members = [_member(stored) for stored in change.members]
-    body, golden = profile_body(members, _together(change.members, happened))
+    members = [StoredMember(m.key, m.record or {}, m.source_at) for m in change.members]
+    body, golden = stored_body(members, _together(change.members, happened))
     return _Fresh(body, _contact_keys(golden))
 
 
@@ -100,18 +104,12 @@ def _same(profile: bytes | None, body: bytes | None) -> bool:
     return (profile and body_of(profile)) == body
 
 
-def _member(stored: Stored) -> Member:
-    record = CustomerRecord.model_validate(stored.record)
-    return Member(stored.key, record, stored.source_at)
-
-
-def _contact_keys(golden: GoldenRecord) -> set[tuple[str, str]]:
-    contacts: list[tuple[ContactKind, str]] = [
-        *(("email", contact.value) for contact in golden.emails),
-        *(("phone", contact.value) for contact in golden.phones),
-        *(("card", contact.value) for contact in golden.cards),
-    ]
-    keys = {(kind, contact_key(kind, value)) for kind, value in contacts}
+def _contact_keys(golden: Mapping[str, Any]) -> set[tuple[str, str]]:
+    keys = {
+        (kind, contact_key(kind, contact["value"]))
+        for kind, name in _CONTACTS
+        for contact in golden[name]
+    }
     return {(kind, key) for kind, key in keys if key}
 
 
