@@ -69,11 +69,6 @@ def test_no_row_is_lost_when_the_broker_forgets_everything(fallible: Fallible) -
     assert fallible.found(whole=False) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a snapshot tells what a database holds, not what it no longer holds: a row"
-    " deleted while the broker had forgotten everything stays",
-)
 @pytest.mark.timeout(600)
 def test_no_delete_is_lost_when_the_broker_forgets_everything(
     fallible: Fallible,
