@@ -47,6 +47,35 @@ def borne_by(connection: Connection, record_ids: Iterable[int]) -> dict[int, Bor
     return {row[0]: Borne(row[1], SourceKey(row[2], row[3])) for row in rows}
 
 
+def odd_components(
+    connection: Connection,
+    *,
+    columns: Sequence[str],
+    size: int,
+    decided: Iterable[int],
+) -> list[int]:
+    """Return the records of components that need a second look.
+
+    Those of `size` records or more, of several customers, of customers that a decision
+    joined, of decided records, and with several values of one of these features.
+    """
+    several = "".join(
+        f" OR count(DISTINCT s.features->'{column}') > 1" for column in columns
+    )
+    rows = connection.execute(
+        "WITH odd AS (SELECT component FROM label JOIN source_record s"
+        "   USING (record_id) GROUP BY component HAVING count(*) >= %s"
+        f"   OR count(DISTINCT customer_id) > 1{several})"
+        " SELECT record_id FROM label WHERE component IN (SELECT component FROM odd)"
+        " UNION SELECT record_id FROM label WHERE customer_id IN (SELECT customer_id"
+        "   FROM label GROUP BY customer_id HAVING count(DISTINCT component) > 1)"
+        " UNION SELECT record_id FROM label WHERE component IN (SELECT component"
+        "   FROM label WHERE record_id = ANY(%s::bigint[]))",
+        [size, bigints(decided)],
+    )
+    return [row[0] for row in rows]
+
+
 def of_components_of(
     connection: Connection, record_ids: Sequence[int]
 ) -> dict[int, Label]:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
 
+from matching.bands import Bands
 from matching.clustering import Decision, Link, Verdict
 from matching.scored_pair import ScoredPair
 from service.database.arrays import bigints
 from service.database.session import Connection
+
+_DECISIONS = (
+    "SELECT a.record_id, b.record_id, d.verdict, d.decided_at FROM decision d"
+    " JOIN source_record a ON (a.system, a.id) = (d.system_a, d.id_a)"
+    " JOIN source_record b ON (b.system, b.id) = (d.system_b, d.id_b)"
+    " WHERE d.revoked_at IS NULL AND d.verdict IN ('same', 'different')"
+)
 
 
 def upsert(
@@ -117,18 +126,33 @@ def among(
     return [Link(*row) for row in rows]
 
 
+def between_customers(connection: Connection, *, bands: Bands) -> list[Link]:
+    """Return the links in the review band whose ends are two customers."""
+    rows = connection.execute(
+        "SELECT a, b, weight, probability FROM link"
+        " JOIN label la ON la.record_id = a JOIN label lb ON lb.record_id = b"
+        " WHERE probability >= %s AND probability < %s"
+        "   AND la.customer_id <> lb.customer_id",
+        [bands.review, bands.match],
+    )
+    return [Link(*row) for row in rows]
+
+
+def all_decisions(connection: Connection) -> list[Decision]:
+    """Return the stewards' standing decisions on records that came."""
+    return [_decision(row) for row in connection.execute(_DECISIONS)]
+
+
 def decisions(connection: Connection, record_ids: Sequence[int]) -> list[Decision]:
     """Return the stewards' standing decisions that touch any of these records."""
     rows = connection.execute(
-        "SELECT a.record_id, b.record_id, d.verdict, d.decided_at FROM decision d"
-        " JOIN source_record a ON (a.system, a.id) = (d.system_a, d.id_a)"
-        " JOIN source_record b ON (b.system, b.id) = (d.system_b, d.id_b)"
-        " WHERE d.revoked_at IS NULL AND d.verdict IN ('same', 'different')"
-        "   AND (a.record_id = ANY(%(ids)s::bigint[])"
-        "     OR b.record_id = ANY(%(ids)s::bigint[]))",
+        f"{_DECISIONS} AND (a.record_id = ANY(%(ids)s::bigint[])"
+        "   OR b.record_id = ANY(%(ids)s::bigint[]))",
         {"ids": bigints(record_ids)},
     )
-    return [
-        Decision(min(a, b), max(a, b), Verdict(verdict), decided_at)
-        for a, b, verdict, decided_at in rows
-    ]
+    return [_decision(row) for row in rows]
+
+
+def _decision(row: tuple[Any, ...]) -> Decision:
+    a, b, verdict, decided_at = row
+    return Decision(min(a, b), max(a, b), Verdict(verdict), decided_at)

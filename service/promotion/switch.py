@@ -9,6 +9,7 @@ from service.database.session import Connection
 from service.database.shadow import ShadowRecord
 from service.promotion.shadow import Shadow
 from service.promotion.snapshot import standardised
+from service.resolver.all_doubts import rewrite_reviews
 from service.resolver.find import find_and_score
 from service.resolver.relabel import relabel
 from service.resolver.resolve import Judge
@@ -43,7 +44,9 @@ def switch(
         dirty.mark(connection, ((record_id, True) for record_id in changed))
         find_and_score(connection, changed, model=model, scorer=judge.scorer)
         dirty.mark(connection, ((record_id, False) for record_id in touched))
-        return relabel(connection, model=model)
+        written = relabel(connection, model=model)
+        rewrite_reviews(connection, model=model)
+        return written
 
 
 def _read_again(
