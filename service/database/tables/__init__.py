@@ -5,6 +5,7 @@ at run time. No relationships either: a query says what it reads.
 """
 
 from service.database.tables.batches import Audit, BulkLoad, BulkLoadPart
+from service.database.tables.blocks import SuspendedKey
 from service.database.tables.customers import (
     ContactKey,
     Customer,
@@ -58,6 +59,7 @@ __all__ = [
     "SnapshotPart",
     "SourceRecord",
     "StreamOffset",
+    "SuspendedKey",
     "Sweep",
     "SystemFreshness",
     "VanishedKey",
