@@ -11,6 +11,9 @@ from typing import Any
 
 from matching.household import household
 from matching.levels import (
+    NEAR,
+    SAME_NUMBER,
+    STREET_ALIKE,
     SWAPPED,
     Comparison,
     born,
@@ -44,7 +47,7 @@ def _given_name() -> Comparison:
         level("typo", "damerau_levenshtein(given_l, given_r) <= 1 and "
             "length(given_l) > 3"),
         level("alike", "jaro_winkler_similarity(given_l, given_r) >= 0.88"),
-        level("swapped", SWAPPED),
+        level("swapped", SWAPPED, **frequency("given", own=True)),
         otherwise(),
     )  # fmt: skip
 
@@ -61,7 +64,9 @@ def _family_name() -> Comparison:
             "damerau_levenshtein(family_l, family_r) <= 1 and length(family_l) > 3",
         ),
         level("alike", "jaro_winkler_similarity(family_l, family_r) >= 0.9"),
-        level("swapped", swapped),
+        # A swap is one event: the first name says how likely it is, this how rare
+        # the names are.
+        fixed("swapped", swapped, 0, **frequency("family", own=True)),
         otherwise(),
     )
 
@@ -109,12 +114,7 @@ def _phone() -> Comparison:
 
 
 def _address() -> Comparison:
-    number = "coalesce(street_number_l = street_number_r, false)"
-    street = "coalesce(jaro_winkler_similarity(street_l, street_r) >= 0.92, false)"
-    near = (
-        "(coalesce(postal_code_l = postal_code_r, false) "
-        "or coalesce(jaro_winkler_similarity(city_l, city_r) >= 0.9, false))"
-    )
+    number, street, near = SAME_NUMBER, STREET_ALIKE, NEAR
     return comparison(
         "address",
         missing(

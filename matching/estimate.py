@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from matching.agreements import Agreements, Floats, Ints
-from matching.parameters import DEFAULTS, NEUTRAL
+from matching.parameters import DEFAULTS, NEUTRAL, NEUTRAL_U
 
 PSEUDO_PAIRS = 20.0
 FEWEST_PAIRS = 50
@@ -36,8 +36,8 @@ class Fixed:
 class Level:
     """Where the frequencies of one level of a comparison come in."""
 
-    def __init__(self, number: int, column: str, reference: int) -> None:
-        self.number, self.column, self.reference = number, column, reference
+    def __init__(self, number: int, column: str) -> None:
+        self.number, self.column = number, column
 
 
 def adjusted_levels(settings: Mapping[str, Any]) -> dict[str, list[Level]]:
@@ -51,7 +51,7 @@ def adjusted_levels(settings: Mapping[str, Any]) -> dict[str, list[Level]]:
             if column := level.get("tf_adjustment_column"):
                 number = len(known) - 1 - i
                 found.setdefault(comparison["output_column_name"], []).append(
-                    Level(number, column, number)
+                    Level(number, column)
                 )
     return found
 
@@ -146,7 +146,10 @@ def weights_of(
         for one in given.adjusted.get(name, ()):
             frequency = pairs.frequencies[one.column][rows]
             there = (level == one.number) & ~np.isnan(frequency)
-            total[there] += np.log2(u[name][one.reference] / frequency[there])
+            usual = (
+                NEUTRAL_U if NEUTRAL.get(name) == one.number else u[name][one.number]
+            )
+            total[there] += np.log2(usual / frequency[there])
     return np.asarray(total, dtype=np.float64)
 
 

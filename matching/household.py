@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from matching.levels import SWAPPED, Comparison, born, comparison, fixed
+from matching.levels import (
+    NEAR,
+    SAME_NUMBER,
+    STREET_ALIKE,
+    SWAPPED_BOTH,
+    Comparison,
+    born,
+    comparison,
+    fixed,
+)
 
 CERTAIN_BITS = 100
 """Weight against a match that household evidence may not outweigh."""
@@ -17,7 +26,7 @@ _SAME_HOME = (
     "coalesce(list_has_any(emails_l, emails_r), false) "
     "or coalesce(list_has_any(phones_l, phones_r), false) "
     "or coalesce(postal_code_l = postal_code_r, false) "
-    "or coalesce(street_number_l = street_number_r and street_l = street_r, false)"
+    f"or {STREET_ALIKE} and ({SAME_NUMBER} or {NEAR}) or {SAME_NUMBER} and {NEAR}"
 )
 _SAME_STREET = (
     "coalesce(street_number_l = street_number_r and street_l = street_r, false)"
@@ -57,7 +66,7 @@ def household() -> Comparison:
     close = f"coalesce({_BORN_CLOSE.format(**date)}, false)"
     same_day = "coalesce(other_born_l = other_born_r, false)"
     agrees = f"coalesce({_GIVEN_AGREES}, false)"
-    swapped = f"coalesce({SWAPPED}, false)"
+    swapped = f"coalesce({SWAPPED_BOTH}, false)"
     typo = f"coalesce({_GIVEN_TYPO} or {_GIVEN_INITIAL}, false)"
     unknown_given = "(other_given_l is null or other_given_r is null)"
     unknown_born = "(other_born_l is null or other_born_r is null)"
@@ -105,6 +114,7 @@ def household() -> Comparison:
 
 
 HOUSEHOLD_LEVELS = (
+    "other first name and birth date",
     "one home, other first name",
     "one home, first name alike, other birth date",
     "one home, one first name, a generation apart",

@@ -14,6 +14,19 @@ SWAPPED = (
     "and coalesce(jaro_winkler_similarity(other_family_l, other_given_r) >= 0.92, true)"
 )
 
+# Crosswise alike on both sides: one name alone would be any relative's.
+SWAPPED_BOTH = (
+    "jaro_winkler_similarity(other_given_l, other_family_r) >= 0.92 "
+    "and jaro_winkler_similarity(other_family_l, other_given_r) >= 0.92"
+)
+
+SAME_NUMBER = "coalesce(street_number_l = street_number_r, false)"
+STREET_ALIKE = "coalesce(jaro_winkler_similarity(street_l, street_r) >= 0.92, false)"
+NEAR = (
+    "(coalesce(postal_code_l = postal_code_r, false) "
+    "or coalesce(jaro_winkler_similarity(city_l, city_r) >= 0.9, false))"
+)
+
 
 def born(left: str, right: str) -> dict[str, str]:
     """Return conditions on two birth dates: swapped, two parts alike, days apart."""
@@ -43,11 +56,11 @@ def otherwise() -> Level:
     return level("different", "ELSE")
 
 
-def fixed(label: str, sql: str, bits: float) -> Level:
+def fixed(label: str, sql: str, bits: float, **more: Any) -> Level:
     """Return a level whose weight is set, not learnt: it never counts for a match."""
     m, u = (2.0**-bits * 0.5, 0.5) if bits else (0.5, 0.5)
     fixed = {"fix_m_probability": True, "fix_u_probability": True}
-    return level(label, sql, m_probability=m, u_probability=u, **fixed)
+    return level(label, sql, m_probability=m, u_probability=u, **fixed, **more)
 
 
 def frequency(column: str, weight: float = 1.0, *, own: bool = False) -> dict[str, Any]:

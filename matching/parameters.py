@@ -36,8 +36,10 @@ _HOUSEHOLD = next(
     if c["output_column_name"] == "household"
 )
 _LABELS = list(enumerate(level["label_for_charts"] for level in reversed(_HOUSEHOLD)))
-NEUTRAL = {"email": 2}
+NEUTRAL = {"email": 2, "family_name": 1}
 """Levels that count for nothing, by Splink's number."""
+NEUTRAL_U = 0.5
+"""u of a neutral level, from which the frequency of its value is reckoned."""
 FIXED_BITS = np.array(
     [np.log2(x["m_probability"] / x["u_probability"]) for x in reversed(_HOUSEHOLD)]
 )

@@ -4,55 +4,101 @@ A false link joins two customers. So the threshold starts high and goes down a s
 only while the step wins a share of the matches worth the risk, and while the model
 expects few false links a record: a record, not a link, since in larger data the same
 probability lets more of them through. Where people live in families the attributes
-lean on each other and the model trusts itself too much: there it stays the highest.
+lean on each other and the model trusts itself too much: there it starts higher, and a
+step has to win more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from matching.agreements import Agreements, Floats
 from matching.bands import Bands
+from matching.parameters import DEFAULTS
+
+Bools = npt.NDArray[np.bool_]
 
 STEPS = (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
+STEPS_AMONG_FAMILIES = (0.9999, 0.999, *STEPS)
 WORTH_A_STEP = 0.01
+WORTH_A_STEP_AMONG_FAMILIES = 0.03
 FALSE_LINKS_A_RECORD = 0.02
-AMONG_FAMILIES = 0.9999
 LOWEST_REVIEW = 0.2
 FEWEST_FAMILY_PAIRS = 0.05
-"""Pairs of one home and family but two people, a record: fewer are chance."""
+"""Pairs of two relatives a record, below which families do not matter."""
+FEWEST_RELATIVES = 0.15
+"""Pairs of two relatives for each pair of one person, below which they are noise."""
+MORE_THAN_CHANCE = 2.0
+"""Namesakes of one place are families if they are more than chance makes them."""
+POSTCODE_AGREES = (4, 5)
+"""Levels of the address, by Splink's number, that say no more than one postcode."""
 
 
 def chosen_bands(chance: Floats, records: int, *, households: bool) -> Bands:
     """Return the bands for the match probabilities of all candidates."""
-    match = AMONG_FAMILIES if households else _lowest_worth(chance, records)
+    if households:
+        steps, worth = STEPS_AMONG_FAMILIES, WORTH_A_STEP_AMONG_FAMILIES
+    else:
+        steps, worth = STEPS, WORTH_A_STEP
+    match = _lowest_worth(chance, records, steps, worth)
     return Bands(review=min(LOWEST_REVIEW, match), match=match)
 
 
-def _lowest_worth(chance: Floats, records: int) -> float:
-    chosen = STEPS[0]
-    for step in STEPS[1:]:
+def _lowest_worth(
+    chance: Floats, records: int, steps: Sequence[float], worth: float
+) -> float:
+    chosen = steps[0]
+    for step in steps[1:]:
         won = chance[(chance >= step) & (chance < chosen)].sum()
         linked = chance[chance >= step]
         too_many = (1 - linked).sum() > FALSE_LINKS_A_RECORD * records
-        if too_many or won < WORTH_A_STEP * linked.sum():
+        if too_many or won < worth * linked.sum():
             break
         chosen = step
     return chosen
 
 
-def has_households(pairs: Agreements, records: int) -> bool:
-    """Say whether families are in the data: one home, other names and birth dates."""
-    home = (
-        (pairs.levels["address"] == _top("address"))
-        | (pairs.levels["email"] == _top("email"))
-        | (pairs.levels["phone"] == _top("phone"))
+def has_households(pairs: Agreements, anyone: Agreements, records: int) -> bool:
+    """Say whether families are in the data: one place, one name, other people.
+
+    Two records of one person may disagree so too, and namesakes may live in one town:
+    families are more than both.
+    """
+    return any(
+        _has_families(pairs, anyone, records, together)
+        for together in (_one_home, _one_postcode)
     )
-    family = pairs.levels["family_name"] == _top("family_name")
+
+
+def _has_families(
+    pairs: Agreements,
+    anyone: Agreements,
+    records: int,
+    together: Callable[[Agreements], Bools],
+) -> bool:
+    namesakes = together(pairs) & _top(pairs, "family_name")
     others = (pairs.levels["given_name"] == 0) & (pairs.levels["birth_date"] <= 0)
-    found = int(np.count_nonzero(home & family & others))
-    return found > FEWEST_FAMILY_PAIRS * records
+    relatives = np.count_nonzero(namesakes & others)
+    persons = np.count_nonzero(namesakes & ~others)
+    share = together(anyone).mean() * _top(anyone, "family_name").mean()
+    by_chance = share * records * (records - 1) / 2
+    return bool(
+        relatives > FEWEST_FAMILY_PAIRS * records
+        and relatives > FEWEST_RELATIVES * persons
+        and relatives > MORE_THAN_CHANCE * by_chance
+    )
 
 
-def _top(name: str) -> int:
-    return {"address": 9, "email": 3, "phone": 2, "family_name": 5}[name]
+def _one_home(pairs: Agreements) -> Bools:
+    return _top(pairs, "address") | _top(pairs, "email") | _top(pairs, "phone")
+
+
+def _one_postcode(pairs: Agreements) -> Bools:
+    return _top(pairs, "address") | np.isin(pairs.levels["address"], POSTCODE_AGREES)
+
+
+def _top(pairs: Agreements, name: str) -> Bools:
+    return np.asarray(pairs.levels[name] == len(DEFAULTS[name]) - 1)

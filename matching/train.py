@@ -126,7 +126,7 @@ def _estimated(
         likely = agreements(connection, model.settings, "candidate")
         chosen = [_agreeing(connection, columns) for columns in SESSIONS.values()]
     log.info("agreements", extra={"random": len(anyone), "candidates": len(likely)})
-    households = has_households(likely, len(features))
+    households = has_households(likely, anyone, len(features))
     fixed = Fixed(adjusted_levels(model.settings), fixed_bits(households))
     rows = [np.flatnonzero(_in(likely, pairs)) for pairs in chosen]
     learnt = _learnt(anyone, likely, rows, fixed, len(features))
