@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
@@ -77,7 +78,8 @@ def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:
     app.openapi_version = "3.1.0"
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    attach(app, Context(pool, Cursors(settings.cursor_secret)))
+    cursors, zone = Cursors(settings.cursor_secret), ZoneInfo(settings.time_zone)
+    attach(app, Context(pool, cursors, zone=zone))
     _wire(app, pool, waiters=max(1, settings.api_threads // 2))
     require_declared_scopes(app)
     return app

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,8 +23,20 @@ class Settings(BaseSettings):
     log_format: str = Field(default="json", pattern="^(json|console)$")
     api_workers: int = Field(default=1, ge=1, le=64, description="API processes")
     api_threads: int = Field(default=8, ge=1, le=128, description="threads of each")
+    time_zone: str = Field(
+        default="Europe/Paris", description="in which a promised day ends"
+    )
     cursor_secret: str = Field(
         default="",
         repr=False,
         description="signs the API's cursors; without it they end with the process",
     )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("is no time zone, such as Europe/Paris") from error
+        return name

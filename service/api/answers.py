@@ -11,7 +11,7 @@ from uuid import UUID
 from flask_openapi.types import ResponseDict
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.facts import MovementKind, Order
+from schemas.facts import MovementKind, Order, OrderStatus
 from schemas.golden_record import Balance, Profile
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
@@ -105,10 +105,24 @@ class ExpiringAnswer(Fresh):
     lots: list[ExpiringLot]
 
 
+class OrderStepView(Word):
+    """One step of an order; an illegal one is kept and flagged."""
+
+    status: OrderStatus
+    at: Time | None = Field(description="missing if no source told when")
+    legal: bool
+
+
 class KeyedOrder(Order):
-    """An order with its key."""
+    """An order with its key, its steps, and whether its promised day passed."""
 
     key: SourceKey
+    steps: list[OrderStepView] = Field(default=[], description="by source position")
+    irregular: bool = Field(default=False, description="a step was not legal")
+    late: bool | None = Field(
+        default=None, description="missing: nothing promised, cancelled, or not known"
+    )
+    days_late: int | None = None
 
 
 class OrdersAnswer(_Page):

@@ -1,9 +1,10 @@
-"""What the views of one application share: pool, the cursors' seal, the judges."""
+"""What the views of one application share: pool, cursors' seal, judges, clock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
 from flask import Flask, current_app
@@ -25,6 +26,8 @@ class Context:
     pool: ReadPool
     cursors: Cursors
     judges: Judges = field(default_factory=Judges)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    zone: tzinfo = UTC
 
 
 def attach(app: Flask, context: Context) -> None:

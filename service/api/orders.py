@@ -12,11 +12,13 @@ from flask_openapi.models.tag import Tag
 from service.access import needs
 from service.api.answers import OrderAnswer, OrdersAnswer, documented
 from service.api.context import read
+from service.api.order_views import order_view
 from service.api.pages import after, json_answer, page_answer, time_place
-from service.api.parameters import CustomerPath, OrderPath, PageQuery
+from service.api.parameters import CustomerPath, OrderPath, OrdersQuery
 from service.api.problems import Refusal
 from service.api.security import KEY
 from service.database import order_reads
+from service.database.order_reads import OrderFilter
 
 orders = APIBlueprint(
     "orders",
@@ -31,12 +33,17 @@ orders = APIBlueprint(
     responses=documented(OrdersAnswer, 404, moved=True),
 )
 @needs("orders:read")
-def customer_orders(path: CustomerPath, query: PageQuery) -> Response:
+def customer_orders(path: CustomerPath, query: OrdersQuery) -> Response:
     """List a customer's orders of all channels, newest first."""
+    only = OrderFilter(
+        query.status, query.open, query.channel, query.since, query.until
+    )
     place = after("orders", path.customer_id, query.cursor)
     last = (place[0], place[1], place[2]) if place else None
     stored = read(
-        lambda c: order_reads.page(c, path.customer_id, after=last, limit=query.limit)
+        lambda c: order_reads.page(
+            c, path.customer_id, after=last, limit=query.limit, only=only
+        )
     )
     return page_answer(
         stored,
@@ -49,7 +56,7 @@ def customer_orders(path: CustomerPath, query: PageQuery) -> Response:
 
 
 def _keyed(row: dict[str, Any]) -> dict[str, Any]:
-    return {"key": f"{row['system']}:{row['id']}", **row["record"]}
+    return order_view(f"{row['system']}:{row['id']}", row["record"], row["steps"])
 
 
 @orders.get("/v1/orders/<path:order_key>", responses=documented(OrderAnswer, 404))
@@ -62,8 +69,7 @@ def order(path: OrderPath) -> Response:
         raise Refusal("not-found", "No order has this key.")
     return json_answer(
         {
-            "key": str(key),
-            **stored.record,
+            **order_view(str(key), stored.record, stored.steps),
             "customer_id": stored.customer_id,
             "freshness": orjson.Fragment(stored.freshness),
         }

@@ -16,8 +16,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from schemas.facts import OrderStatus
 from schemas.source_key import SourceKey
-from schemas.text import storable
+from schemas.text import Identifier, Time, storable
 from service.contact_keys import LONGEST_KEY, ContactKind, contact_key
 
 _Typed = Annotated[
@@ -68,6 +69,18 @@ class PageQuery(_Parameters):
     cursor: str | None = Field(
         default=None, max_length=1_000, description="`next` of the page before"
     )
+
+
+class OrdersQuery(PageQuery):
+    """Which of a customer's orders."""
+
+    status: OrderStatus | None = None
+    open: bool | None = Field(
+        default=None, description="whether the customer still waits for something"
+    )
+    channel: Identifier | None = Field(default=None, examples=["ecommerce"])
+    since: Time | None = Field(default=None, description="placed at or after")
+    until: Time | None = Field(default=None, description="placed before")
 
 
 class LookupQuery(PageQuery):

@@ -14,7 +14,7 @@ from schemas.change_event import (
     RecordKind,
 )
 from schemas.source_key import SourceKey
-from service.database import dirty, facts, source_records
+from service.database import dirty, facts, order_steps, source_records
 from service.database.dead_letters import DeadLetter
 from service.database.session import Connection
 from service.database.source_records import NewState
@@ -96,6 +96,10 @@ def _publish_facts(
     moved: set[int] = set()
     for kind in _CHANGING_FACTS:
         events = _events(newest(p for p in placed if p.event.kind is kind))
+        if kind is RecordKind.ORDER and events:
+            order_steps.keep(
+                connection, _events([p for p in placed if p.event.kind is kind])
+            )
         if events:
             moved |= facts.upsert(connection, kind, events, record_ids=record_ids)
     points, refused = _publish_movements(connection, placed, record_ids)
