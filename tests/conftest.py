@@ -22,6 +22,15 @@ pytest_plugins = ["tests.kafka.fixtures"]  # apache_kafka
 _numbers = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and all journeys, which share their parts."""
+    for item in items:
+        journey = {"journey", "kafka"} & {*item.path.parts}
+        shared = "apache_kafka" in getattr(item, "fixturenames", ())
+        group = "journeys" if journey or shared else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """One embedded PostgreSQL for the whole run, with a migrated template."""
