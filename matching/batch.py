@@ -63,8 +63,16 @@ def predict(
         return _predict(connection, model, 0.0)
 
 
-def find_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Fill table `candidate` (a, b) with the pairs of table `record` to compare."""
+def find_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    *,
+    newest_from: int | None = None,
+) -> None:
+    """Fill table `candidate` (a, b) with the pairs of table `record` to compare.
+
+    With `newest_from`, only those that hold a record of at least this id.
+    """
     keys = keys_sql("record", model.rules, LISTS)
     stopped = pa.table({"key": pa.array(sorted(model.stop_keys), pa.string())})
     connection.register("stop_key", stopped)
@@ -72,7 +80,27 @@ def find_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
         f"create temp table record_key as select unique_id, key from ({keys}) "
         "anti join stop_key using (key)"
     )
-    connection.execute(f"create temp table candidate as {pairs_sql('record_key')}")
+    _suspend(connection, model.guards.largest_block)
+    pairs = pairs_sql("record_key")
+    if newest_from is not None:
+        pairs += f" where r.unique_id >= {newest_from}"
+    connection.execute(f"create temp table candidate as {pairs}")
+
+
+def _suspend(connection: duckdb.DuckDBPyConnection, most: int) -> None:
+    """Take out the keys of more records than a block may have."""
+    if most:
+        # hashes first: they are far cheaper to count than the keys
+        connection.execute(
+            "create temp table crowd as select hash(key) as h from record_key "
+            f"group by h having count(*) > {most}"
+        )
+        connection.execute(
+            "delete from record_key where key in (select key from record_key "
+            "where hash(key) in (select h from crowd) "
+            f"group by key having count(*) > {most})"
+        )
+        connection.execute("drop table crowd")
 
 
 def _load(
@@ -86,13 +114,25 @@ def _load(
 def _predict(
     connection: duckdb.DuckDBPyConnection, model: Model, floor: float
 ) -> list[ScoredPair]:
-    if not connection.execute("select count(*) from candidate").fetchall()[0][0]:
+    answer = predict_table(connection, model)
+    if answer is None:
         return []
+    columns = comparison_columns(model.settings)
+    rows = connection.execute(
+        f"select {columns.sql} from {answer} where match_probability >= ? order by all",
+        [floor],
+    ).fetchall()
+    return [columns.scored(row) for row in rows]
+
+
+def predict_table(connection: duckdb.DuckDBPyConnection, model: Model) -> str | None:
+    """Return the table in which Splink's predict scored `candidate`; None for none."""
+    if not connection.execute("select count(*) from candidate").fetchall()[0][0]:
+        return None
     connection.execute(
         "create table blocked_pair as "
         "select '0' as match_key, a as join_key_l, b as join_key_r from candidate"
     )
-    columns = comparison_columns(model.settings)
     with quiet():
         api = DuckDBAPI(connection)
         linker = Linker(api.register("record"), copy.deepcopy(dict(model.settings)))
@@ -100,12 +140,7 @@ def _predict(
             api.register("blocked_pair")
         )
         answer = linker.inference.predict(warning_mode="never")
-    rows = connection.execute(
-        f"select {columns.sql} from {answer.physical_name} "
-        "where match_probability >= ? order by all",
-        [floor],
-    ).fetchall()
-    return [columns.scored(row) for row in rows]
+    return str(answer.physical_name)
 
 
 def _components(
@@ -120,10 +155,20 @@ def _components(
             ),
         }
     )
+    connection.register("strong_pair", edges)
+    connection.execute("create table edge as from strong_pair")
+    answer = components_table(connection, match)
+    rows = connection.execute(
+        "select unique_id, min(unique_id) over (partition by cluster_id) "
+        f"from {answer} order by unique_id"
+    ).fetchall()
+    return dict(rows)
+
+
+def components_table(connection: duckdb.DuckDBPyConnection, match: float) -> str:
+    """Return the table in which Splink clustered `record` by the links of `edge`."""
     with quiet():
         api = DuckDBAPI(connection)
-        connection.register("strong_pair", edges)
-        connection.execute("create table edge as from strong_pair")
         answer = cluster_pairwise_predictions_at_threshold(
             api.register("record"),
             api.register("edge"),
@@ -131,8 +176,4 @@ def _components(
             node_id_column_name="unique_id",
             threshold_match_probability=match,
         )
-    rows = connection.execute(
-        "select unique_id, min(unique_id) over (partition by cluster_id) "
-        f"from {answer.physical_name} order by unique_id"
-    ).fetchall()
-    return dict(rows)
+    return str(answer.physical_name)

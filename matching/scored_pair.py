@@ -35,6 +35,21 @@ class Columns:
                 names.append(f"mw_tf_adj_{comparison}")
         return ", ".join(names)
 
+    @property
+    def evidence_sql(self) -> str:
+        """The expression, in DuckDB, of what `scored` gives as evidence, as JSON."""
+        parts = []
+        for name in self.comparisons:
+            labels = " ".join(
+                f"when {gamma} then {_quoted(label)}"
+                for gamma, label in self.levels[name].items()
+            )
+            fields = [f"level := case gamma_{name} {labels} end", f"mw := mw_{name}"]
+            if name in self.with_frequencies:
+                fields.append(f"tf := mw_tf_adj_{name}")
+            parts.append(f"{name} := struct_pack({', '.join(fields)})")
+        return f"to_json(struct_pack({', '.join(parts)}))"
+
     def scored(self, row: Sequence[Any]) -> ScoredPair:
         """Return one row of the answer as a scored pair."""
         a, b, weight, probability, *rest = row
@@ -47,3 +62,7 @@ class Columns:
                 part["tf"] = next(values)
             evidence[comparison] = part
         return ScoredPair(a, b, weight, probability, evidence)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

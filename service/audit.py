@@ -2,21 +2,30 @@
 
 The batch is Splink's own predict and clustering over the stored features; the live
 state is what the resolver wrote, micro-batch by micro-batch. They must not differ.
+All is compared in DuckDB, on files that one snapshot of the database gave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
-from matching.batch import resolve_batch
-from matching.clustering import Link
-from matching.guards import cluster_by
+from matching.batch_files import FileBatch
+from matching.clustering import Decision
 from matching.model import Model
-from schemas.source_key import SourceKey
-from service.database import links
+from service.database import audits, links
+from service.database.batch_reads import (
+    DECIDED,
+    UNFINISHED,
+    keys_of,
+    snapshot,
+    write_records,
+    write_rows,
+)
 from service.database.session import Connection
 
 SHOWN = 20
@@ -29,12 +38,6 @@ class Differences:
 
     count: int = 0
     examples: list[str] = field(default_factory=list)
-
-    def add(self, example: str) -> None:
-        """Count one difference."""
-        self.count += 1
-        if len(self.examples) < SHOWN:
-            self.examples.append(example)
 
 
 @dataclass
@@ -54,6 +57,7 @@ class AuditReport:
     other_weights: Differences = field(default_factory=Differences)
     other_components: Differences = field(default_factory=Differences)
     other_customers: Differences = field(default_factory=Differences)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def differences(self) -> int:
@@ -69,97 +73,154 @@ class AuditReport:
         return asdict(self) | {"differences": self.differences}
 
 
-@dataclass(frozen=True)
-class _Live:
-    keys: dict[int, str]
-    features: dict[int, dict[str, Any]]
-    links: dict[tuple[int, int], float]
-    components: dict[int, int]
-    customers: dict[int, str]
-    unfinished: frozenset[int]
-
-
 def audit(connection: Connection, model: Model) -> AuditReport:
-    """Re-run the batch over a consistent snapshot; report every difference."""
-    with _snapshot(connection):
-        live = _read(connection)
-        decisions = links.decisions(connection, list(live.keys))
-    batch = resolve_batch(model, live.features)
-    report = AuditReport(
-        records=len(live.keys),
-        pairs=len(batch.pairs),
-        customers=len(set(live.customers.values())),
-        unfinished=len(live.unfinished),
-    )
-    _compare_links(report, live, {(p.a, p.b): p.weight for p in batch.pairs})
-    _compare_groups(report.other_components, live, live.components, batch.components)
-    strong = [Link(p.a, p.b, p.weight, p.probability) for p in batch.pairs]
-    keys = {record: SourceKey.parse(key) for record, key in live.keys.items()}
-    expected = cluster_by(model, live.features, strong, decisions, keys=keys)
-    _compare_groups(report.other_customers, live, live.customers, expected.cluster)
-    return report
+    """Re-run the batch over a consistent snapshot; report every difference.
 
-
-@contextmanager
-def _snapshot(connection: Connection) -> Iterator[None]:
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
-
-
-def _read(connection: Connection) -> _Live:
-    keys: dict[int, str] = {}
-    features: dict[int, dict[str, Any]] = {}
-    for record_id, system, id_, values in connection.execute(
-        "SELECT record_id, system, id, features FROM source_record"
-        " WHERE features IS NOT NULL"
+    Nothing is written.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="couture-audit-") as folder,
+        FileBatch(model, Path(folder)) as batch,
     ):
-        keys[record_id], features[record_id] = f"{system}:{id_}", values
-    labels = connection.execute(
-        "SELECT record_id, component, customer_id::text FROM label"
-    ).fetchall()
-    return _Live(
-        keys,
-        features,
-        {(a, b): w for a, b, w in connection.execute("SELECT a, b, weight FROM link")},
-        {record_id: component for record_id, component, _ in labels},
-        {record_id: customer_id for record_id, _, customer_id in labels},
-        frozenset(row[0] for row in connection.execute("SELECT record_id FROM dirty")),
+        clock = _Clock()
+        decisions = _read(connection, batch, Path(folder))
+        clock.mark("read")
+        pairs = batch.match()
+        batch.find_components()
+        clock.mark("match")
+        _expect_clusters(connection, batch, decisions)
+        report = AuditReport(
+            records=_count(batch, "select count(*) from record"),
+            pairs=pairs,
+            customers=_count(batch, "select count(distinct customer_id) from label"),
+            unfinished=_count(batch, "select count(*) from unfinished"),
+        )
+        name = _named(connection)
+        for kind, query in _LINKS.items():
+            _differ(batch, getattr(report, kind), _FINISHED.format(pairs=query), name)
+        for kind, actual, expected in _GROUPINGS:
+            query = _GROUPS.format(actual=actual, expected=expected)
+            _differ(batch, getattr(report, kind), query, name)
+        clock.mark("compare")
+        report.seconds = clock.seconds
+        return report
+
+
+def keep(connection: Connection, report: AuditReport) -> None:
+    """Store what the audit found, for the metrics."""
+    audits.add(
+        connection,
+        report.as_dict(),
+        seconds=sum(report.seconds.values()),
+        records=report.records,
+        differences=report.differences,
     )
 
 
-def _compare_links(
-    report: AuditReport, live: _Live, expected: dict[tuple[int, int], float]
+class _Clock:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.monotonic()
+
+    def mark(self, step: str) -> None:
+        now = time.monotonic()
+        self.seconds[step], self._since = round(now - self._since, 2), now
+
+
+_TABLES = {
+    "link": ("a bigint, b bigint, weight double", "SELECT a, b, weight FROM link"),
+    "label": (
+        "record_id bigint, component bigint, customer_id uuid",
+        "SELECT record_id, component, customer_id FROM label",
+    ),
+    "unfinished": ("id bigint", UNFINISHED),
+    "decided": ("id bigint", DECIDED),
+}
+
+
+def _read(connection: Connection, batch: FileBatch, folder: Path) -> list[Decision]:
+    with snapshot(connection):
+        write_records(connection, folder / "records.jsonl")
+        for name, (_, query) in _TABLES.items():
+            write_rows(connection, query, folder / name)
+        decisions = links.all_decisions(connection)
+    batch.read_records(folder / "records.jsonl")
+    for name, (columns, _) in _TABLES.items():
+        batch.read_table(name, columns, folder / name)
+    return decisions
+
+
+def _expect_clusters(
+    connection: Connection, batch: FileBatch, decisions: list[Decision]
 ) -> None:
-    for pair in sorted(expected.keys() | live.links.keys()):
-        if not live.unfinished.isdisjoint(pair):
-            continue
-        name = " ".join(live.keys.get(end, "?") for end in pair)
-        if pair not in live.links:
-            report.missing_links.add(name)
-        elif pair not in expected:
-            report.extra_links.add(name)
-        elif live.links[pair] != expected[pair]:
-            report.other_weights.add(name)
+    """Make table `cluster`: the components, but where a guard or a decision bites."""
+    looked_at = [
+        row[0]
+        for row in batch.rows(
+            "select unique_id from component where component in "
+            f"({batch.odd_components()}) or component in (select component "
+            "from component where unique_id in (select id from decided))"
+        )
+    ]
+    keys = keys_of(connection, looked_at)
+    batch.keep_clusters(batch.guarded_clusters(keys, decisions))
 
 
-def _compare_groups(
+_LINKS = {
+    "missing_links": "select s.a, s.b from scored s anti join link l using (a, b)",
+    "extra_links": "select s.a, s.b from link s anti join scored l using (a, b)",
+    "other_weights": "select s.a, s.b from scored s join link l using (a, b) "
+    "where s.weight <> l.weight",
+}
+_FINISHED = (
+    "select * from ({pairs}) where a not in (select id from unfinished) "
+    "and b not in (select id from unfinished)"
+)
+_GROUPINGS = (
+    ("other_components", "component", "component"),
+    ("other_customers", "customer_id", "cluster"),
+)
+# Two groupings are equal whatever names they give to groups: a record's group is as
+# large in both as what both have in common of it.
+_GROUPS = """
+with every as (
+    select coalesce(l.record_id, e.unique_id) as id, l.{actual} as actual,
+        e.{expected} as expected, e.unique_id is not null as live,
+        u.id is not null as open
+    from label l full join expected e on record_id = unique_id
+    left join unfinished u on u.id = coalesce(l.record_id, e.unique_id)
+), sized as (
+    select *, count(*) over (partition by actual, expected) as common,
+        count(*) over (partition by actual) as actually,
+        count(*) over (partition by expected) as wanted,
+        bool_or(open) over (partition by expected) or (actual is not null
+            and bool_or(open) over (partition by actual)) as unfinished
+    from every
+)
+select id from sized where live and not unfinished
+    and (actual is null or common <> actually or common <> wanted)
+"""
+
+
+def _count(batch: FileBatch, query: str) -> int:
+    return int(batch.rows(query)[0][0])
+
+
+def _named(connection: Connection) -> Callable[[tuple[int, ...]], str]:
+    def name(record_ids: tuple[int, ...]) -> str:
+        known = keys_of(connection, record_ids)
+        return " ".join(str(known.get(one, "?")) for one in record_ids)
+
+    return name
+
+
+def _differ(
+    batch: FileBatch,
     found: Differences,
-    live: _Live,
-    actual: dict[int, Any],
-    expected: dict[int, int],
+    query: str,
+    name: Callable[[tuple[int, ...]], str],
 ) -> None:
-    """Compare two groupings of the records, whatever names they give to groups."""
-    is_, should = _groups(actual), _groups(expected)
-    for record_id in sorted(live.keys):
-        group = is_.get(actual.get(record_id), frozenset())
-        wanted = should[expected[record_id]]
-        if group != wanted and live.unfinished.isdisjoint(group | wanted):
-            found.add(live.keys[record_id])
-
-
-def _groups(labels: dict[int, Any]) -> dict[Any, frozenset[int]]:
-    members: dict[Any, set[int]] = {}
-    for record_id, label in labels.items():
-        members.setdefault(label, set()).add(record_id)
-    return {label: frozenset(group) for label, group in members.items()}
+    found.count = _count(batch, f"select count(*) from ({query})")
+    if found.count:
+        some = batch.rows(f"select * from ({query}) order by all limit {SHOWN}")
+        found.examples = [name(row) for row in some]

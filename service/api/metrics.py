@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from service.access import public
-from service.database import freshness_reads, read_pool
+from service.database import audits, freshness_reads, read_pool
 from service.database.read_pool import ReadPool
 from service.errors import DatabaseUnavailable
 
@@ -51,10 +51,40 @@ class _Freshness(Collector):
         yield age
 
 
+class _Audit(Collector):
+    """Asks the database at each scrape what the newest audit found."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            newest = read_pool.read(self._pool, audits.newest)
+        except DatabaseUnavailable:
+            newest = None
+        if newest is None:
+            return
+        figures = {
+            "couture_audit_differences": (
+                "Where the live state differed from a batch at the newest audit",
+                newest.differences,
+            ),
+            "couture_audit_timestamp_seconds": (
+                "When the newest audit ended, since 1970",
+                newest.finished_at.timestamp(),
+            ),
+            "couture_audit_seconds": ("How long it took", newest.seconds),
+            "couture_audit_records": ("Records that it compared", newest.records),
+        }
+        for name, (help_, value) in figures.items():
+            yield GaugeMetricFamily(name, help_, value=value)
+
+
 def measure(app: Flask, pool: ReadPool) -> None:
     """Count and time every answer, log it, and serve the figures at /metrics."""
     registry = CollectorRegistry()
     registry.register(_Freshness(pool))
+    registry.register(_Audit(pool))
     answers = Counter(
         "couture_http_answers_total",
         "Answers by route template",

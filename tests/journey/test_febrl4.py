@@ -61,7 +61,7 @@ def test_two_systems_of_febrl_4_become_5000_customers(
 
 def load(file: Path, *, system: str, environment: dict[str, str]) -> None:
     """Load a file with the command line, as an integrator does."""
-    command = [sys.executable, "-m", "service.cli", "load", str(file)]
+    command = [sys.executable, "-m", "service.cli", "load", "--stream", str(file)]
     command += ["--system", system, "--mapping", str(MAPPING)]
     subprocess.run(
         command, env=os.environ | environment, check=True, timeout=240, cwd=REPOSITORY

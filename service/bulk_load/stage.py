@@ -1,0 +1,87 @@
+"""First half of a load: every part of the file becomes stored source records.
+
+Two processes share the parts. Each part is one transaction, with the note that it is
+stored, so an interrupted load goes on after its last part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from matching.model import Model
+from matching.normalise import normalise
+from schemas.source_key import SourceKey
+from schemas.source_record import Address, CustomerRecord
+from service.bulk_load import source as files
+from service.bulk_load.source import Part, Source
+from service.database import bulk_loads, models
+from service.database.session import Connection, connect
+from service.database.source_records import NewState
+
+Tell = Callable[[int, int], None]
+"""Takes the rows just stored and those set aside."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one process stores: every `of`-th part from `first`, but not `done`."""
+
+    database_url: str
+    source: Source
+    load_id: int
+    first: int
+    of: int
+    done: frozenset[int]
+
+
+def store_parts(stage: Stage, tell: Tell) -> None:
+    """Store the parts of this process; raises ServiceError."""
+    parts = files.parts(stage.source, first=stage.first, of=stage.of, done=stage.done)
+    with connect(
+        stage.database_url, name="couture-load", autocommit=True
+    ) as connection:
+        model = models.active(connection)
+        assert model is not None
+        for part in parts:
+            _store(connection, part, stage, model)
+            tell(len(part.rows), len(part.rejects))
+
+
+def _store(connection: Connection, part: Part, stage: Stage, model: Model) -> None:
+    # The later row of one record wins, as it would in the stream.
+    newest = {row["id"]: row for row in part.rows}
+    states = [_state(row, stage, model) for row in newest.values()]
+    with connection.transaction():
+        models.hold(connection, model.digest)
+        bulk_loads.store(connection, states, model=model.digest)
+        bulk_loads.add_part(
+            connection,
+            stage.load_id,
+            part=part.number,
+            records=len(part.rows),
+            rejects=part.rejects,
+        )
+
+
+def _state(row: Mapping[str, Any], stage: Stage, model: Model) -> NewState:
+    key = SourceKey(stage.source.system, row["id"])
+    position = (0, stage.load_id, row["row"])
+    after = row["after"]
+    if after is None:
+        return NewState(key, position, None, None, None, [], None)
+    features = model.freeze(normalise(_record(after)))
+    keys = model.blocking_keys(features)
+    return NewState(key, position, after, row["raw"], features, keys, None)
+
+
+def _record(after: Mapping[str, Any]) -> CustomerRecord:
+    """Return the record for the standardiser: it was checked where it was mapped."""
+    values = dict(after)
+    if "birth_date" in values:
+        values["birth_date"] = date.fromisoformat(values["birth_date"])
+    if "addresses" in values:
+        values["addresses"] = [Address.model_construct(**a) for a in after["addresses"]]
+    return CustomerRecord.model_construct(**values)

@@ -1,0 +1,122 @@
+"""`couture load`: a file into the database at once, or through Kafka."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, NoReturn, cast, get_args
+
+import orjson
+import typer
+
+from matching.dates import Order
+from service.commands.settled import settled
+from service.errors import Misconfigured
+from service.settings import Settings
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="field=column, instead of a mapping file; id=COLUMN"),
+]
+
+
+def load(  # noqa: PLR0913 - each is an option of the command line
+    file: Annotated[Path, typer.Argument(help="CSV (.gz too), JSONL or Parquet")],
+    system: Annotated[str, typer.Option(help="the system whose records these are")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="mapping file; default: the system's own")
+    ] = None,
+    columns: Columns = None,
+    dates: Annotated[str, typer.Option(help="with --map: YMD, MDY or DMY")] = "YMD",
+    engine: Annotated[str, typer.Option(help="duckdb or spark")] = "duckdb",
+    stream: Annotated[
+        bool, typer.Option("--stream", help="through Kafka, as changes")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+) -> None:
+    """Load a file's customers; interrupted, it goes on from there."""
+    with settled() as settings, tempfile.TemporaryDirectory() as folder:
+        path = _mapping(mapping, columns, dates, Path(folder))
+        if stream:
+            _through_kafka(settings, file, system, path)
+        _at_once(settings, file, system, path, engine=engine, as_json=as_json)
+
+
+def _mapping(
+    mapping: Path | None, columns: list[str] | None, dates: str, folder: Path
+) -> Path | None:
+    from service.bulk_load.columns import write_mapping
+
+    if not columns:
+        return mapping
+    if mapping:
+        raise Misconfigured("Both --mapping and --map.", remedy="Give one of them.")
+    if dates not in get_args(Order):
+        raise Misconfigured(
+            f"--dates {dates} is none of {', '.join(get_args(Order))}.",
+            remedy="Say in which order day, month and year stand.",
+        )
+    pairs = [column.partition("=") for column in columns]
+    if bad := [name for name, _, column in pairs if not column]:
+        raise Misconfigured(
+            f"--map {bad[0]} is no field=column.", remedy="Such as --map id=rec_id."
+        )
+    named = {name: column for name, _, column in pairs}
+    return write_mapping(named, folder, dates=cast(Order, dates))
+
+
+def _through_kafka(
+    settings: Settings, file: Path, system: str, mapping: Path | None
+) -> NoReturn:
+    os.environ["COUTURE_KAFKA"] = settings.kafka
+    command = ["-m", "connectors", "load", str(file), "--system", system]
+    if mapping:
+        command += ["--mapping", str(mapping)]
+    # Service and connectors meet in Kafka only: become the other program.
+    os.execv(sys.executable, [sys.executable, *command])
+
+
+def _at_once(
+    settings: Settings,
+    file: Path,
+    system: str,
+    mapping: Path | None,
+    *,
+    engine: str,
+    as_json: bool,
+) -> None:
+    from service.bulk_load.load import load as load_at_once
+    from service.bulk_load.progress import shown
+    from service.bulk_load.rejects import write_rejects
+    from service.bulk_load.source import checked
+    from service.database.readiness import require_migrated
+    from service.database.session import connect
+    from service.resolver.worker import load_judge
+
+    source = checked(file, system=system, mapping=mapping)
+    url = settings.database_url
+    with connect(url, autocommit=True) as connection:
+        require_migrated(connection, url)
+        judge = load_judge(connection)
+        with shown() as progress:
+            report = load_at_once(
+                url, source, judge=judge, progress=progress, engine=engine
+            )
+        rejects = write_rejects(connection, source)
+    if as_json:
+        told = report.as_dict() | {"rejects_file": rejects and str(rejects)}
+        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+        return
+    if report.already:
+        typer.echo("This file is loaded already; nothing was changed.")
+    seconds = sum(report.seconds.values())
+    typer.echo(
+        f"{report.records} records, {report.links} links, {report.customers} new"
+        f" customers in {seconds:.1f} s"
+    )
+    if rejects:
+        typer.echo(f"{report.rejects} rows were set aside, with reasons: {rejects}")
+    for line in report.spark:
+        typer.echo(line)
