@@ -139,7 +139,7 @@ def learn_from(
     model: Model,
     features: Mapping[int, Features],
     labels: Sequence[Label],
-    records: Mapping[Hashable, int],
+    records: Mapping[Any, int],
 ) -> tuple[Model, LabelReport]:
     """Return the model with the threshold that the labels allow, and what they said.
 
@@ -164,7 +164,7 @@ def _scored(
     model: Model,
     features: Mapping[int, Features],
     labels: Sequence[Label],
-    records: Mapping[Hashable, int],
+    records: Mapping[Any, int],
 ) -> list[_Scored]:
     verdicts = {}
     for label in labels:

@@ -9,15 +9,8 @@ import typer
 
 from service.commands import model_switch
 from service.commands.model_evaluate import evaluate
-from service.commands.model_options import (
-    AsJson,
-    Columns,
-    Dates,
-    bundle,
-    mapping,
-    order,
-    tell_json,
-)
+from service.commands.model_options import AsJson, bundle, tell_json
+from service.commands.model_train import train
 from service.commands.settled import told_in_one_sentence
 
 model_app = typer.Typer(help="The model version that decides.", no_args_is_help=True)
@@ -27,24 +20,7 @@ model_app.command("list")(model_switch.list_)
 model_app.command()(model_switch.compare)
 model_app.command()(model_switch.promote)
 model_app.command()(model_switch.rollback)
-
-
-@model_app.command()
-def train(
-    files: Annotated[list[Path], typer.Argument(help="CSV (.gz too) or Parquet")],
-    columns: Columns,
-    out: Annotated[Path, typer.Option(help="the bundle to write")],
-    dates: Dates = "YMD",
-) -> None:
-    """Train a model by the recipe, without any answers, and write its bundle."""
-    from matching.rows import read_rows
-    from matching.train import train_features
-
-    with told_in_one_sentence():
-        rows = read_rows(files, mapping(columns), dates=order(dates))
-        model = train_features([row.features for row in rows])
-    out.write_bytes(model.to_bytes())
-    typer.echo(f"{out}: model {model.digest[:12]}, from {len(rows)} records")
+model_app.command()(train)
 
 
 @model_app.command()

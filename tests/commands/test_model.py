@@ -1,0 +1,151 @@
+"""The life of a model version at the terminal: train, compare, promote, roll back."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from matching.clustering import Verdict
+from schemas.source_key import SourceKey
+from service.cli import app
+from service.database.session import connect
+from service.demo.people import population, records
+from service.resolver.worker import load_judge
+from service.stewardship import decide
+from tests.resolver.deliveries import Delivery, clusters, customer
+
+RECORDS = 120
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Run a command; return its exit code and what it wrote, or ended with."""
+    done = CliRunner().invoke(app, ["model", *arguments])
+    ended = str(done.exception) if isinstance(done.exception, SystemExit) else ""
+    return done.exit_code, done.output + ended
+
+
+def told(*arguments: str) -> Any:
+    code, output = run(*arguments, "--json")
+    assert code == 0, output
+    return json.loads(output[output.index("{") :])
+
+
+@pytest.fixture
+def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("COUTURE_DATABASE_URL", database_url)
+    return database_url
+
+
+@pytest.fixture
+def loaded(database: str) -> str:
+    """A database whose records the shipped model resolved."""
+    everyone = records(population(RECORDS // 2, seed=5), 5)
+    with connect(database, autocommit=True) as connection:
+        Delivery(connection, load_judge(connection))(
+            *(
+                customer(str(SourceKey(one.system, one.id)), 1, **dict(one.record))
+                for one, _ in zip(everyone, range(RECORDS), strict=False)
+            )
+        )
+    return database
+
+
+def test_a_model_is_trained_on_the_records_compared_promoted_and_rolled_back(
+    loaded: str, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "ours.json.gz"
+    with connect(loaded, autocommit=True) as connection:
+        before = clusters(connection)
+        pair = sorted(next(one for one in before if len(one) > 1))[:2]
+        a, b = (SourceKey.parse(key) for key in pair)
+        decide(connection, a, b, Verdict.SAME, steward="s")
+    trained = told("train", "--database", "--from-decisions", "--out", str(bundle))
+
+    assert trained["records"] == RECORDS
+    assert trained["labels"]["same"] == 1
+    assert Path(trained["report"]) == tmp_path / "ours.html"
+    assert (tmp_path / "ours.html").stat().st_size == trained["report_bytes"] < 2e6
+
+    compared = told("compare", "active", str(bundle), "--database")
+    shown = told("promote", str(bundle))
+    assert shown["difference"]["clusters_changed"] == compared["clusters_changed"]
+    assert not shown["promoted"]
+    done = told("promote", str(bundle), "--yes", "--force")
+    assert done["promoted"]
+    listed = told("list")
+    assert [one["active"] for one in listed["versions"]] == [False, True]
+    assert listed["promotions"][-1]["replaced"] == done["replaces"]
+
+    code, said = run("rollback", "--yes", "--force")
+    assert code == 0, said
+    with connect(loaded, autocommit=True) as connection:
+        assert clusters(connection) == before
+    code, said = run("promote", done["replaces"][:12])
+    assert code != 0
+    assert "decides already" in said
+
+
+def test_an_empty_database_is_no_training_set(database: str, tmp_path: Path) -> None:
+    bundle = tmp_path / "none.json.gz"
+    code, said = run("train", "--database", "--out", str(bundle))
+
+    assert code != 0
+    assert "0 records are too few" in said
+    assert "shipped model" in said
+    assert not bundle.exists()
+
+
+def test_decisions_that_contradict_are_refused_before_anything_is_written(
+    loaded: str, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "none.json.gz"
+    with connect(loaded, autocommit=True) as connection:
+        # as decisions of a time when nobody checked them
+        connection.execute(
+            "INSERT INTO decision (system_a, id_a, system_b, id_b, verdict, steward)"
+            " VALUES ('p','1','p','2','same','s'), ('p','3','p','2','same','s'),"
+            " ('p','3','p','1','different','s')"
+        )
+    code, said = run("train", "--database", "--from-decisions", "--out", str(bundle))
+
+    assert code != 0
+    assert "p:3 different p:1 (decision 3)" in said
+    assert "p:1 same p:2 (decision 1)" in said
+    assert "revoke" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bundle_of_another_library_version_is_refused_before_anything_is_written(
+    loaded: str, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "other.json"
+    with connect(loaded, autocommit=True) as connection:
+        document = json.loads(gzip.decompress(load_judge(connection).model.to_bytes()))
+    document["versions"]["duckdb"] = "0.1"
+    bundle.write_text(json.dumps(document), encoding="utf-8")
+    code, said = run("promote", str(bundle), "--yes", "--force")
+
+    assert code != 0
+    assert "train a new model version" in said
+    assert len(told("list")["versions"]) == 1
+
+
+def test_files_can_be_compared_without_a_database(tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "first,last,born\nAnne,Roux,1980-02-03\nAnne,Roux,1980-02-03\n"
+        "Jean,Petit,1971-05-06\n",
+        encoding="utf-8",
+    )
+    columns = ["given_name=first", "family_name=last", "birth_date=born"]
+    maps = [word for one in columns for word in ("--map", one)]
+    found = told("compare", "shipped", "shipped", str(people), *maps)
+
+    assert found["stay"] == found["clusters_before"] == 2
+    assert run("compare", "active", "shipped", str(people), *maps)[0] != 0
+    assert "no such file" in run("compare", "x", "y", str(people), *maps)[1].lower()
