@@ -86,12 +86,14 @@ class Guards:
     two groups of `bridge_side` records or more is a bridge; it does not join if it is
     weak: at most `bridge_bits` above the threshold, while each group is tied by at
     least `bridge_density` of its possible links. More than `alarm` records that hang
-    together raise an alarm: a junk value ties them.
+    together raise an alarm: a junk value ties them. A blocking key of more than
+    `largest_block` records finds no candidates.
     """
 
     rules: tuple[HardRule, ...] = RULES
     largest: int = 100
     alarm: int = 500
+    largest_block: int = 1_000
     bridge_side: int = 3
     bridge_bits: float = 3.0
     bridge_density: float = 0.5
@@ -111,5 +113,5 @@ class Guards:
         return asdict(self) | {"rules": [asdict(rule) for rule in self.rules]}
 
 
-NO_GUARDS = Guards(rules=(), largest=0, alarm=0, bridge_side=0)
+NO_GUARDS = Guards(rules=(), largest=0, alarm=0, largest_block=0, bridge_side=0)
 """Clusters are then the connected components, apart from stewards' decisions."""

@@ -26,6 +26,14 @@ def mark(connection: Connection, records: Iterable[tuple[int, bool]]) -> None:
     )
 
 
+def abandon(connection: Connection, record_ids: Sequence[int]) -> None:
+    """Let any worker take up these marks at once, as if whoever made them had died."""
+    connection.execute(
+        "UPDATE dirty SET since = 'epoch' WHERE record_id = ANY(%s::bigint[])",
+        [bigints(record_ids)],
+    )
+
+
 def unscored(
     connection: Connection, record_ids: Sequence[int], *, orphans_after_s: int
 ) -> list[tuple[int, int]]:

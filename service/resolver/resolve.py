@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import structlog
 
 from matching.model import Model
 from matching.score import Scorer
 from schemas import wire
 from service.database import (
+    blocks,
     dead_letters,
     freshness,
     labels,
@@ -22,6 +26,8 @@ from service.resolver.batch import Batch
 from service.resolver.find import find_and_score
 from service.resolver.publish import publish
 from service.resolver.relabel import relabel
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,9 @@ def resolve(
     with connection.transaction():
         models.hold(connection, judge.model.digest)
         published = publish(connection, batch.events, model=judge.model)
-    with connection.transaction():
-        models.hold(connection, judge.model.digest)
-        find_and_score(
-            connection, published.record_ids, model=judge.model, scorer=judge.scorer
-        )
+    waiting = published.record_ids
+    while keys := _found_and_scored(connection, waiting, judge):
+        waiting = [*waiting, *_settled(connection, keys, judge)]
     with connection.transaction():
         labels.lock(connection)
         models.require(connection, judge.model.digest)
@@ -59,6 +63,27 @@ def resolve(
         snapshots.keep(connection, batch.manifests)
         freshness.write(connection, batch.freshness())
     return changed
+
+
+def _found_and_scored(
+    connection: Connection, record_ids: Sequence[int], judge: Judge
+) -> list[int]:
+    with connection.transaction():
+        models.hold(connection, judge.model.digest)
+        return find_and_score(
+            connection, record_ids, model=judge.model, scorer=judge.scorer
+        )
+
+
+def _settled(connection: Connection, keys: Sequence[int], judge: Judge) -> list[int]:
+    """Suspend or restore blocking keys while nobody else publishes or scores."""
+    with connection.transaction():
+        models.lock(connection)
+        models.require(connection, judge.model.digest)
+        most = judge.model.guards.largest_block
+        renewed = blocks.settle(connection, keys, most=most)
+    log.warning("blocks settled", count=len(keys), records=len(renewed))
+    return renewed
 
 
 def _set_aside(connection: Connection, letters: list[DeadLetter]) -> None:
