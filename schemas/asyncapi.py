@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from schemas import wire
+from schemas.case_event import CaseEventType
 from schemas.customer_event import CustomerEventType
 
 Document = dict[str, Any]
@@ -41,18 +43,21 @@ def _channels() -> Document:
         "snapshots": _channel(wire.SNAPSHOTS_TOPIC, "snapshotManifest"),
         "positions": _channel(wire.POSITIONS_TOPIC, "position", compacted=True),
         "customers": _channel(wire.CUSTOMERS_TOPIC, "profile", compacted=True),
-        "events": _channel(wire.EVENTS_TOPIC, "customerEvent"),
+        "events": _channel(wire.EVENTS_TOPIC, "customerEvent", "caseEvent"),
         "deadLetters": _channel(wire.DEADLETTERS_TOPIC, "deadLetter"),
     }
 
 
 def _channel(
-    address: str, message: str, *, compacted: bool = False, **more: Document
+    address: str, *messages: str, compacted: bool = False, **more: Document
 ) -> Document:
     policy = "compact" if compacted else "delete"
     return {
         "address": address,
-        "messages": {message: {"$ref": f"#/components/messages/{message}"}},
+        "messages": {
+            message: {"$ref": f"#/components/messages/{message}"}
+            for message in messages
+        },
         "bindings": {"kafka": {"topicConfiguration": {"cleanup.policy": [policy]}}},
         **more,
     }
@@ -100,8 +105,16 @@ def _messages() -> Document:
         "customerEvent": _message(
             "CloudEvents 1.0, binary mode; ignore a version already seen.",
             key="customer id",
-            headers=_cloud_event_headers(),
+            headers=_cloud_event_headers(
+                CustomerEventType, "customer id, colon, version"
+            ),
             payload={"$ref": "./customer_event.json"},
+        ),
+        "caseEvent": _message(
+            "CloudEvents 1.0, binary mode: a promised reply has not come; told once.",
+            key="customer id",
+            headers=_cloud_event_headers(CaseEventType, "the same for a repeat"),
+            payload={"$ref": "./case_event.json"},
         ),
         "deadLetter": _message(
             "A message set aside as it came; its headers say why and where it stood.",
@@ -111,11 +124,11 @@ def _messages() -> Document:
     }
 
 
-def _cloud_event_headers() -> Document:
-    kinds = [str(kind) for kind in CustomerEventType]
+def _cloud_event_headers(types: Iterable[str], named: str) -> Document:
+    kinds = [str(kind) for kind in types]
     return {
         "ce_specversion": {"const": "1.0"},
-        "ce_id": {**_TEXT, "description": "customer id, colon, version"},
+        "ce_id": {**_TEXT, "description": named},
         "ce_source": {"const": "/couture"},
         "ce_type": {"enum": kinds},
         "ce_subject": {**_TEXT, "description": "customer id"},

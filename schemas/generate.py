@@ -10,6 +10,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from schemas.asyncapi import asyncapi
+from schemas.case_event import CaseEvent
 from schemas.change_event import CHANGE_EVENT
 from schemas.customer_event import CustomerEvent
 from schemas.facts import Consent, Interaction, LoyaltyMovement, Order
@@ -35,6 +36,7 @@ WRITTEN: dict[str, TypeAdapter[Any]] = {
     "golden_record": TypeAdapter(GoldenRecord),
     "profile": TypeAdapter(Profile),
     "customer_event": TypeAdapter(CustomerEvent),
+    "case_event": TypeAdapter(CaseEvent),
 }
 """What Couture publishes: a release must keep all that its readers lean on."""
 

@@ -33,6 +33,9 @@ SCOPES = {
     "loyalty:adjust": "adjust balances and reverse movements",
     "orders:read": "orders and their status",
     "sources:read": "the source records behind a customer",
+    "timeline:read": "all that happened to a customer, in one stream",
+    "cases:read": "cases and their promised replies",
+    "insights:read": "figures over contacts and cases",
     "records:write": "push records and facts of the key's own system",
 }
 PUBLIC = "public"

@@ -16,12 +16,14 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from service.access import Keyring, admit, require_declared_scopes
+from service.api.cases import cases
 from service.api.context import Context, attach
 from service.api.cursor import Cursors
 from service.api.customers import customers
 from service.api.documentation import documentation, serve_openapi
 from service.api.explanations import explanations
 from service.api.health import health
+from service.api.insights import insights
 from service.api.loyalty import loyalty
 from service.api.metrics import measure
 from service.api.orders import orders
@@ -32,6 +34,7 @@ from service.api.request_checks import check_requests
 from service.api.search import search
 from service.api.security import SCHEMES, guard_answers
 from service.api.sources import sources
+from service.api.timeline import timeline
 from service.api.tokens import await_writes
 from service.database import read_pool, readiness
 from service.database.read_pool import ReadPool
@@ -53,6 +56,9 @@ BLUEPRINTS = (
     explanations,
     loyalty,
     orders,
+    timeline,
+    cases,
+    insights,
     records,
     sources,
     health,

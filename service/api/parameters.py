@@ -46,23 +46,25 @@ def _findable(kind: ContactKind) -> AfterValidator:
     return AfterValidator(check)
 
 
-class _Parameters(BaseModel):
+class Parameters(BaseModel):
+    """Named parameters, and no others."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class CustomerPath(_Parameters):
+class CustomerPath(Parameters):
     """Which customer."""
 
     customer_id: UUID = Field(description="a customer id, live or retired")
 
 
-class OrderPath(_Parameters):
+class OrderPath(Parameters):
     """Which order."""
 
     order_key: SourceKey = Field(description="the system and its own order number")
 
 
-class PageQuery(_Parameters):
+class PageQuery(Parameters):
     """Which part of a list."""
 
     limit: int = Field(default=50, ge=1, le=200, description="rows of one page")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -14,11 +16,12 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from schemas import wire
-from service.database import outbox
+from service.database import answered_requests, outbox
 from service.database.outbox import Waiting
 from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
 from service.errors import BrokerUnavailable, DatabaseUnavailable
+from service.resolver.alerts import tell_overdue
 from service.resolver.stream import BOOTSTRAP_MS, broker_errors
 from service.resolver.topics import create_outgoing_topics, create_source_topics
 from service.resolver.worker import stop_on_signals
@@ -28,6 +31,8 @@ log = structlog.get_logger()
 
 _LIMIT = 1_000
 _IDLE_S = 0.05
+_LOOK_EVERY_S = 5.0
+_TIDY_EVERY_S = 3_600.0
 _ANOTHER_RELAY_S = 1.0
 _LONGEST_PAUSE_S = 10.0
 _SEND_WITHIN_S = 30
@@ -93,7 +98,14 @@ def _work(
     topics = _SourceTopics(bootstrap)
     while not stop.is_set() and not outbox.lock_relay(connection):
         stop.wait(_ANOTHER_RELAY_S)
+    looked = tidied = 0.0
     while not stop.is_set():
+        if time.monotonic() - looked > _LOOK_EVERY_S:
+            tell_overdue(connection, now=datetime.now(UTC))
+            looked = time.monotonic()
+        if time.monotonic() - tidied > _TIDY_EVERY_S:
+            answered_requests.forget_old(connection)
+            tidied = time.monotonic()
         if not relay_once(connection, producer, prepare=topics.create):
             stop.wait(_IDLE_S)
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
-from schemas.facts import LoyaltyMovement, Order
+from schemas.facts import Consent, Interaction, LoyaltyMovement, Order
 from schemas.golden_record import Profile
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
@@ -145,6 +145,53 @@ def a_movement(
             *(movement.programme, movement.unit, movement.amount, movement.kind),
             *(movement.at, movement.expires_on),
             movement.confirms and str(movement.confirms),
+        ],
+    )
+
+
+def a_contact_with(
+    rows: Connection, key: str, *, of: str, minutes: int = 0, **fields: Any
+) -> None:
+    """Insert an interaction of the record `of`, so many minutes after noon."""
+    parsed, customer = SourceKey.parse(key), SourceKey.parse(of)
+    interaction = Interaction.model_validate(
+        {
+            "customer": customer,
+            "channel": "call",
+            "kind": "call",
+            "status": "open",
+            "at": NOON + timedelta(minutes=minutes),
+            **fields,
+        }
+    )
+    rows.execute(
+        "INSERT INTO interaction (system, id, position, deleted, customer_record_id,"
+        " at, record) VALUES (%s, %s, '{1}', false, %s, %s, %s)",
+        [
+            *(parsed.system, parsed.id, _record_id(rows, customer), interaction.at),
+            Jsonb(interaction.model_dump(mode="json", exclude_none=True)),
+        ],
+    )
+
+
+def a_consent(rows: Connection, key: str, *, of: str, minutes: int = 0) -> None:
+    """Insert a consent of the record `of`."""
+    parsed, customer = SourceKey.parse(key), SourceKey.parse(of)
+    consent = Consent.model_validate(
+        {
+            "customer": customer,
+            "purpose": "newsletter",
+            "channel": "email",
+            "status": "given",
+            "at": NOON + timedelta(minutes=minutes),
+        }
+    )
+    rows.execute(
+        "INSERT INTO consent (system, id, position, deleted, customer_record_id,"
+        " at, record) VALUES (%s, %s, '{1}', false, %s, %s, %s)",
+        [
+            *(parsed.system, parsed.id, _record_id(rows, customer), consent.at),
+            Jsonb(consent.model_dump(mode="json", exclude_none=True)),
         ],
     )
 

@@ -41,6 +41,13 @@ GUARDED = {
     "/v1/orders/pos:1": "orders:read",
     "/v1/customers/{id}/sources": "sources:read",
     "/v1/customers/{id}/loyalty/expiring": "loyalty:read",
+    "POST /v1/customers/search": "customers:read",
+    "/v1/customers/{id}/explanation": "sources:read",
+    "/v1/explanations": "sources:read",
+    "/v1/customers/{id}/timeline": "timeline:read",
+    "/v1/customers/{id}/cases": "cases:read",
+    "/v1/customers/{id}/insights": "insights:read",
+    "/v1/insights": "insights:read",
     "POST /v1/loyalty/movements": "loyalty:burn",
     "POST /v1/records/till": "records:write",
 }

@@ -21,6 +21,8 @@ from service.access import SCOPES, create_key
 from service.database.session import Connection
 from tests.api.channel import Channel
 from tests.api.factories import (
+    a_consent,
+    a_contact_with,
     a_customer,
     a_movement,
     a_system,
@@ -42,12 +44,19 @@ _QUICK = settings(
 )
 PATHS = {
     "/v1/customers",
+    "/v1/customers/search",
     "/v1/customers/{customer_id}",
+    "/v1/customers/{customer_id}/explanation",
+    "/v1/explanations",
     "/v1/customers/{customer_id}/loyalty",
     "/v1/customers/{customer_id}/loyalty/expiring",
     "/v1/customers/{customer_id}/loyalty/movements",
     "/v1/customers/{customer_id}/orders",
     "/v1/customers/{customer_id}/sources",
+    "/v1/customers/{customer_id}/timeline",
+    "/v1/customers/{customer_id}/cases",
+    "/v1/customers/{customer_id}/insights",
+    "/v1/insights",
     "/v1/loyalty/movements",
     "/v1/orders/{order_key}",
     "/v1/records/{system}",
@@ -81,6 +90,8 @@ def customer_id(rows: Connection) -> UUID:
     found = a_customer(rows, "pos:C-1", "loyalty:M-1", given_name="Zoé")
     an_order(rows, "pos:1", of="pos:C-1")
     a_movement(rows, "loyalty:1", of="loyalty:M-1", amount="10")
+    a_contact_with(rows, "desk:1", of="pos:C-1", case_id="K-1")
+    a_consent(rows, "pos:1", of="pos:C-1")
     return found
 
 
