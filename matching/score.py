@@ -2,12 +2,13 @@
 
 Splink needs 0.1 s to write its SQL, whatever the number of pairs. So it is asked once,
 for a pair that does not matter, and its statement is then run, prepared, on scratch
-tables that hold the pairs at hand.
+tables that hold the records and pairs at hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import chain
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +19,7 @@ from matching.model import Model, library_versions
 from matching.normalise import STANDARDISER, Features
 from matching.scored_pair import Columns, ScoredPair
 from matching.splink_statement import comparison_columns, statement
-from matching.tables import arrow_table
+from matching.tables import arrow_table, from_json_sql, json_table
 
 __all__ = ["ScoredPair", "Scorer"]
 
@@ -36,9 +37,14 @@ class Scorer:
         self._check_golden_pairs()
 
     def score(
-        self, features: Mapping[int, Features], pairs: Collection[tuple[int, int]]
+        self,
+        features: Mapping[int, Features | str],
+        pairs: Collection[tuple[int, int]],
     ) -> list[ScoredPair]:
-        """Return the pairs (a < b) that reach the review band, in order."""
+        """Return the pairs (a < b) that reach the review band, in order.
+
+        Features may come as the JSON text in which they are stored.
+        """
         return sorted(self._score("score", features, pairs))
 
     def score_all(
@@ -50,7 +56,7 @@ class Scorer:
     def _score(
         self,
         prepared: str,
-        features: Mapping[int, Features],
+        features: Mapping[int, Features | str],
         pairs: Collection[tuple[int, int]],
     ) -> list[ScoredPair]:
         if not pairs:
@@ -60,33 +66,39 @@ class Scorer:
         return [self._columns.scored(row) for row in rows]
 
     def _load(
-        self, features: Mapping[int, Features], pairs: list[tuple[int, int]]
+        self, features: Mapping[int, Features | str], pairs: list[tuple[int, int]]
     ) -> None:
-        wanted = {record for pair in pairs for record in pair}
-        records = arrow_table({record: features[record] for record in sorted(wanted)})
-        place = {record: i for i, record in enumerate(sorted(wanted))}
-        numbers = pa.array(range(len(pairs)), pa.int64())
-        for side, table in enumerate(("left_records", "right_records")):
-            rows = records.take(pa.array([place[pair[side]] for pair in pairs]))
-            rows = rows.append_column("pair", numbers)
-            self._connection.register("incoming", rows)
-            self._connection.execute(f"delete from {table}")
-            self._connection.execute(f"insert into {table} from incoming")
-            self._connection.unregister("incoming")
+        wanted = {record: features[record] for record in sorted({*chain(*pairs)})}
+        left, right = zip(*pairs, strict=True)
+        columns = [range(len(pairs)), left, right]
+        listed = [pa.array(column, pa.int64()) for column in columns]
+        self._fill("record", json_table(wanted), from_json_sql("incoming"))
+        self._fill("listed", pa.table(listed, names=["pair", "a", "b"]))
+
+    def _fill(self, table: str, rows: pa.Table, select: str = "from incoming") -> None:
+        self._connection.register("incoming", rows)
+        self._connection.execute(f"delete from {table}")
+        self._connection.execute(f"insert into {table} {select}")
+        self._connection.unregister("incoming")
 
     def _prepare(self) -> None:
-        empty = arrow_table({}).append_column("pair", pa.array([], pa.int64()))
-        self._connection.register("shape", empty)
-        for table in ("left_records", "right_records"):
-            self._connection.execute(f"create temp table {table} as from shape")
+        execute = self._connection.execute
+        self._connection.register("shape", arrow_table({}))
+        execute("create temp table record as from shape")
         self._connection.unregister("shape")
-        self._connection.execute("pragma disable_optimizer")
+        execute("create temp table listed (pair bigint, a bigint, b bigint)")
+        for side, end in (("left_records", "a"), ("right_records", "b")):
+            execute(
+                f"create temp view {side} as select record.*, listed.pair "
+                f"from listed join record on record.unique_id = listed.{end}"
+            )
+        execute("pragma disable_optimizer")
         sql = statement(self._model.settings, "left_records", "right_records")
         # Without a parameter: one would make DuckDB plan anew at every execution.
         select = f"select {self._columns.sql} from ({sql})"
         floor = f"match_probability >= '{self._model.bands.review!r}'::double"
-        self._connection.execute(f"prepare score as {select} where {floor}")
-        self._connection.execute(f"prepare score_all as {select}")
+        execute(f"prepare score as {select} where {floor}")
+        execute(f"prepare score_all as {select}")
 
     def _check_golden_pairs(self) -> None:
         """Score the golden pairs here, with Splink's predict, and as they were."""

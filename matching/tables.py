@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
+import orjson
 import pyarrow as pa
 
 from matching.comparisons import COPIES, TF_COLUMNS
 from matching.normalise import LISTS, TEXTS, Features
 
 _TEXT_LIST = pa.list_(pa.string())
+_DUCKDB = {pa.string(): "VARCHAR", _TEXT_LIST: "VARCHAR[]", pa.float64(): "DOUBLE"}
 TF_NAMES = tuple(f"tf_{column}" for column in TF_COLUMNS)
 SCHEMA = pa.schema(
     [
@@ -32,3 +35,26 @@ def arrow_table(features: Mapping[int, Features]) -> pa.Table:
     for copy, original in COPIES.items():
         table = table.append_column(copy, table[original])
     return table
+
+
+def json_table(features: Mapping[int, Features | str]) -> pa.Table:
+    """Return records and their features as JSON text, for `from_json_sql` to read."""
+    texts = [
+        given if isinstance(given, str) else orjson.dumps(given).decode()
+        for given in features.values()
+    ]
+    ids = pa.array(list(features), pa.int64())
+    return pa.table({"unique_id": ids, "features": pa.array(texts, pa.string())})
+
+
+def from_json_sql(table: str) -> str:
+    """Return the select of the same columns as `arrow_table` from a `json_table`.
+
+    DuckDB reads the text five times as fast as Python makes columns of dictionaries.
+    """
+    fields = list(SCHEMA)[1:]
+    shape = json.dumps({field.name: _DUCKDB[field.type] for field in fields})
+    names = [f"f.{field.name}" for field in fields]
+    names += [f"f.{original} as {copy}" for copy, original in COPIES.items()]
+    read = f"select unique_id, from_json(features, '{shape}') as f from {table}"
+    return f"select unique_id, {', '.join(names)} from ({read})"

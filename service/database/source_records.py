@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,7 +11,6 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 
 from matching.hard_rules import GUARDED
 from schemas.source_key import SourceKey
-from service.database import blocks
 from service.database.arrays import bigints
 from service.database.session import Connection
 
@@ -107,7 +106,6 @@ def _write_key_difference(
             " AS g (key, record_id) WHERE b.key = g.key AND b.record_id = g.record_id",
             _columns(gone),
         )
-        blocks.left(connection, {key for key, _ in gone})
     if come:
         connection.execute(
             "INSERT INTO blocking_key (key, record_id)"
@@ -146,23 +144,18 @@ def ids_with_stubs(
 
 
 def candidates(
-    connection: Connection, record_ids: Sequence[int], *, most: int
+    connection: Connection, record_ids: Sequence[int]
 ) -> list[tuple[int, int, int]]:
-    """Return (record, other, a key of both) for all that share a living blocking key.
-
-    At most `most` others a key (0: no bound): if there are more, the key must be
-    suspended first.
-    """
+    """Return (record, other, a key of both) for all that share a blocking key."""
     # CROSS JOIN LATERAL with a LIMIT keeps the plan on the key's index whatever the
-    # statistics say.
+    # statistics say; the bound is far above any block that the model lets live.
     rows = connection.execute(
         "SELECT s.record_id, c.record_id, min(k.key)"
         " FROM unnest(%s::bigint[]) AS w (record_id)"
         " JOIN source_record s USING (record_id)"
-        " CROSS JOIN LATERAL (SELECT key FROM unnest(s.blocking_keys) AS u (key)"
-        f"   WHERE {blocks.LIVING}) k"
+        " CROSS JOIN unnest(s.blocking_keys) AS k (key)"
         " CROSS JOIN LATERAL (SELECT b.record_id FROM blocking_key b"
-        f"   WHERE b.key = k.key LIMIT {most + 1 if most else 1_000_000}) c"
+        "   WHERE b.key = k.key LIMIT 1000000) c"
         " WHERE c.record_id <> s.record_id GROUP BY 1, 2",
         [bigints(record_ids)],
     )
@@ -170,15 +163,23 @@ def candidates(
 
 
 def features(
-    connection: Connection, record_ids: Sequence[int]
-) -> dict[int, tuple[int, dict[str, Any]]]:
-    """Return version and features of the records that are neither stub nor deleted."""
-    rows = connection.execute(
-        "SELECT record_id, version, features FROM source_record"
+    connection: Connection, record_ids: Collection[int]
+) -> dict[int, tuple[int, str]]:
+    """Return version and features, as JSON text, of records neither stub nor deleted.
+
+    One row for all: a row each would cost more than what stands in it.
+    """
+    row = connection.execute(
+        "SELECT string_agg(record_id::text, ' '), string_agg(version::text, ' '),"
+        "   string_agg(features::text, e'\n') FROM source_record"
         " WHERE record_id = ANY(%s::bigint[]) AND features IS NOT NULL",
         [bigints(record_ids)],
-    )
-    return {record_id: (version, values) for record_id, version, values in rows}
+    ).fetchone()
+    if row is None or row[0] is None:
+        return {}
+    ids, versions = map(int, row[0].split()), map(int, row[1].split())
+    # PostgreSQL writes a line break inside JSON text as an escape
+    return dict(zip(ids, zip(versions, row[2].split("\n"), strict=True), strict=True))
 
 
 def live(connection: Connection, record_ids: Sequence[int]) -> list[Stored]:

@@ -6,6 +6,7 @@ pure function scores a pair; the journey tests run it with the shipped model.
 
 from __future__ import annotations
 
+import json
 import math
 import zlib
 from collections.abc import Collection, Mapping, Sequence
@@ -63,15 +64,23 @@ class PlainScorer:
     """Scores with `weight`."""
 
     def score(
-        self, features: Mapping[int, Features], pairs: Collection[tuple[int, int]]
+        self,
+        features: Mapping[int, Features | str],
+        pairs: Collection[tuple[int, int]],
     ) -> list[ScoredPair]:
         found = []
         for a, b in pairs:
-            bits = weight(features[a], features[b])
+            bits = weight(_read(features[a]), _read(features[b]))
             probability = 1 / (1 + math.pow(2, -bits))
             if probability >= PlainModel.bands.review:
                 found.append(ScoredPair(a, b, bits, probability, {"bits": bits}))
         return found
+
+
+def _read(features: Features | str) -> Features:
+    return (
+        cast(Features, json.loads(features)) if isinstance(features, str) else features
+    )
 
 
 def plain_judge() -> Judge:
