@@ -13,7 +13,7 @@ from service.api.context import Answer, read
 from service.api.pages import json_answer
 from service.database import freshness_reads
 from service.database.session import Connection
-from service.database.snapshot import one_moment
+from service.database.one_moment import one_moment
 
 
 def read_at_once(query: Callable[[Connection], Answer]) -> tuple[Answer, bytes]:

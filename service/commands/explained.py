@@ -29,7 +29,7 @@ def reading() -> Iterator[Reading]:
     """Give the database as it stands at one moment; nothing can be written."""
     from service.database.readiness import require_migrated
     from service.database.session import connect
-    from service.database.snapshot import one_moment
+    from service.database.one_moment import one_moment
     from service.judges import Judges
 
     with (

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from flask_openapi.openapi import OpenAPI
 
 from matching.model import Model
 from matching.score import Scorer
@@ -29,9 +30,11 @@ def judge() -> Judge:
 
 
 @pytest.fixture(scope="session")
-def judges() -> Judges:
+def judges() -> Iterator[Judges]:
     """The judges of the API, kept over databases with the same model."""
-    return Judges(scorers=1)
+    kept = Judges(scorers=1)
+    yield kept
+    kept.close()
 
 
 @pytest.fixture(scope="session")
@@ -54,11 +57,16 @@ def empty_stage(
 
 
 @pytest.fixture
-def channel(stage: Stage) -> Iterator[Channel]:
-    """A channel that asks the API on the simulated retailer."""
-    app = create_app(Settings(database_url=stage.url, api_threads=2))
-    context = app.extensions["couture"]
-    app.extensions["couture"] = replace(context, judges=stage.judges)
-    app.testing = True
-    yield Channel(app, create_key(stage.url, channel="desk", scopes=list(SCOPES)))
+def app(stage: Stage) -> Iterator[OpenAPI]:
+    """The API on the simulated retailer."""
+    made = create_app(Settings(database_url=stage.url, api_threads=2))
+    context = made.extensions["couture"]
+    made.extensions["couture"] = replace(context, judges=stage.judges)
+    yield made
     context.pool.close()
+
+
+@pytest.fixture
+def channel(stage: Stage, app: OpenAPI) -> Channel:
+    """A channel whose key holds every scope."""
+    return Channel(app, create_key(stage.url, channel="desk", scopes=list(SCOPES)))

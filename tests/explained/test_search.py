@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from service.database import models
 from service.database.session import Connection, connect
-from service.database.snapshot import one_moment
+from service.database.one_moment import one_moment
+from service.explanation.why import why
 from service.judges import Judges
 from service.search import QUERY_ID, compare, search
 from service.search_query import SearchQuery
@@ -255,3 +257,38 @@ def test_a_promoted_model_judges_the_next_search(empty_stage: Stage) -> None:
 
     assert first.model == empty_stage.judge.model.digest
     assert second.model == other.digest
+
+
+def test_a_block_that_the_person_would_overfill_finds_nobody_as_in_the_stream(
+    empty_stage: Stage,
+) -> None:
+    # one e-mail of five people, where a block may have five records
+    model = empty_stage.judge.model
+    few = replace(model, guards=replace(model.guards, largest_block=5))
+    models.activate(empty_stage.connection, few)
+    judges, judge = Judges(scorers=1), replace(empty_stage.judge, model=few)
+    empty_stage.deliver.judge = judge
+    family = "Abel Bruno Carla Denis Elise".split()
+    shared = {"emails": ["boutique@enseigne.fr"]}
+    events = [
+        customer(f"pos:{place}", 1, given_name=name, family_name=f"N{name}", **shared)
+        for place, name in enumerate(family)
+    ]
+    known = {"given_name": "Zoltan", "email": "boutique@enseigne.fr"}
+    empty_stage.deliver(*events[:4])
+    assert _found(empty_stage.connection, known, judges).compared == 4
+
+    empty_stage.deliver(events[4])
+    full = _found(empty_stage.connection, known, judges)
+    empty_stage.deliver(customer("clerk:1", 1, given_name="Zoltan", **shared))
+
+    assert full.compared == 0
+    assert empty_stage.rows("SELECT count(*) FROM suspended_key") == [(1,)]
+    with one_moment(empty_stage.connection):
+        told = why(
+            empty_stage.connection,
+            SourceKey("pos", "0"),
+            SourceKey("clerk", "1"),
+            judges=judges,
+        )
+    assert told.because.startswith("only suspended keys shared: never compared")
