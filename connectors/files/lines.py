@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -37,6 +38,7 @@ def check(path: Path, mapping: Mapping, table: str) -> int:
     Returns about how many rows it has.
     """
     target = _customers(mapping, table, path)
+    _refuse_utf_16(path)
     first = next(rows(path), None)
     if first is None:
         raise StopSource(f"{path} holds no rows.", remedy="Was its export cut off?")
@@ -105,20 +107,22 @@ def _read_to_its_end(path: Path) -> int:
     ends = 0
     try:
         with opened(path) as file:
-            block = file.read(_BLOCK)
-            if block.startswith(_UTF_16):
-                raise StopSource(
-                    f"{path} is written in UTF-16.", remedy="Save it as UTF-8."
-                )
-            while block:
+            while block := file.read(_BLOCK):
                 ends += block.count(b"\n")
-                block = file.read(_BLOCK)
     except (OSError, EOFError) as error:
         raise StopSource(
             f"{path} cannot be read to its end ({type(error).__name__}).",
             remedy="It may be cut short: fetch it again.",
         ) from error
     return ends
+
+
+def _refuse_utf_16(path: Path) -> None:
+    with suppress(OSError, EOFError), opened(path) as file:
+        if file.read(2) in _UTF_16:
+            raise StopSource(
+                f"{path} is written in UTF-16.", remedy="Save it as UTF-8."
+            )
 
 
 def _line(one: Numbered, mapping: Mapping, table: str, target: Target) -> bytes | None:

@@ -33,6 +33,10 @@ def write_mapping(
         raise Misconfigured(
             "No column is named as the record's id.", remedy="Add --map id=COLUMN."
         )
+    if len(columns) < 2:
+        raise Misconfigured(
+            "No column but the id is named.", remedy="Add --map family_name=COLUMN …"
+        )
     fields = {name: _of(columns[name]) for name in SINGLE if name in columns}
     for name, several in SEVERAL.items():
         if name in columns:

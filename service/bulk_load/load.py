@@ -19,7 +19,6 @@ from service.database.bulk_loads import BulkLoad
 from service.database.session import Connection, connect
 from service.errors import ServiceError
 from service.resolver.all_doubts import rewrite_reviews
-from service.resolver.all_doubts import rewrite_reviews
 from service.resolver.find import find_and_score
 from service.resolver.relabel import relabel
 from service.resolver.resolve import Judge

@@ -202,8 +202,8 @@ def _load_in_a_process(url: str, file: Path, mapping: Path) -> None:
 @pytest.mark.parametrize(
     "moment",
     [
-        "SELECT FROM bulk_load_part HAVING count(*) BETWEEN 2 AND 10",
-        "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 1131378036"
+        "SELECT 1 FROM bulk_load_part HAVING count(*) BETWEEN 2 AND 10",
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 1131378036"
         " HAVING count(*) > 0",
     ],
     ids=["storing", "writing customers"],
