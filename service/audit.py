@@ -88,7 +88,7 @@ def audit(connection: Connection, model: Model) -> AuditReport:
         pairs = batch.match()
         batch.find_components()
         clock.mark("match")
-        _expect_clusters(connection, batch, decisions)
+        expect_clusters(connection, batch, decisions)
         report = AuditReport(
             records=_count(batch, "select count(*) from record"),
             pairs=pairs,
@@ -150,7 +150,7 @@ def _read(connection: Connection, batch: FileBatch, folder: Path) -> list[Decisi
     return decisions
 
 
-def _expect_clusters(
+def expect_clusters(
     connection: Connection, batch: FileBatch, decisions: list[Decision]
 ) -> None:
     """Make table `cluster`: the components, but where a guard or a decision bites."""

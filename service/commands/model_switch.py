@@ -151,19 +151,15 @@ def _on_files(
 
 
 def _on_database(connection: Connection, old: str, new: str) -> dict[str, Any]:
-    from service.promotion import snapshot
+    from service.database import shadow
     from service.promotion.difference import difference
     from service.promotion.shadow import shadow_run
 
-    before, after = chosen(old, connection), chosen(new, connection)
-    now = snapshot.read(connection)
-    found = difference(
-        connection,
-        now,
-        shadow_run(before, now).clustering.cluster,
-        shadow_run(after, now).clustering.cluster,
-    )
-    return found.as_dict()
+    found = []
+    for model in (chosen(old, connection), chosen(new, connection)):
+        shadow_run(connection, model)
+        found.append(shadow.clusters(connection))
+    return difference(connection, *found).as_dict()
 
 
 def _tell_difference(found: dict[str, Any], as_json: bool) -> None:

@@ -105,21 +105,22 @@ def _from_database(from_decisions: bool, labels: Sequence[Label]) -> _Learnt:
     from matching.labels import Label
     from service.database import decisions
     from service.database.session import connect
-    from service.promotion import snapshot
+    from service.promotion.records import live_ids, standardised
 
     with (
         settled() as settings,
         connect(settings.database_url, autocommit=True) as connection,
     ):
-        now = snapshot.read(connection)
+        chunks = standardised(connection, live_ids(connection))
+        now = [one for chunk in chunks for one in chunk]
         said = decisions.listed(connection) if from_decisions else []
     decided = [
         Label(str(d.left), str(d.right), d.verdict, f"decision {d.decision_id}")
         for d in said
         if d.verdict in ("same", "different")
     ]
-    names = {str(now.keys[record]): i for i, record in enumerate(now.normalised)}
-    return _Learnt(list(now.normalised.values()), names, [*labels, *decided])
+    names = {str(one.key): i for i, one in enumerate(now)}
+    return _Learnt([one.normalised for one in now], names, [*labels, *decided])
 
 
 def _write(learnt: _Learnt, out: Path, report: Path) -> dict[str, Any]:

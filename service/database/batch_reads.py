@@ -17,8 +17,8 @@ from service.database.session import Connection
 
 # Features are an object with many fields: its brace opens ours.
 _RECORDS = (
-    "SELECT '{\"unique_id\":' || record_id || ',\"version\":' || version || ',' ||"
-    " substr(features::text, 2) FROM source_record WHERE features IS NOT NULL"
+    "SELECT '{{\"unique_id\":' || record_id || ',\"version\":' || version || ',' ||"
+    " substr(features::text, 2) FROM {table} WHERE features IS NOT NULL"
 )
 
 DECIDED = (
@@ -44,9 +44,12 @@ def snapshot(connection: Connection) -> Iterator[None]:
         yield
 
 
-def write_records(connection: Connection, file: Path) -> None:
+def write_records(
+    connection: Connection, file: Path, *, table: str = "source_record"
+) -> None:
     """Write a line of JSON a live record: its id, version and features."""
-    _write(connection, f"COPY ({_RECORDS}) TO STDOUT {CSV}", file)
+    records = _RECORDS.format(table=table)
+    _write(connection, f"COPY ({records}) TO STDOUT {CSV}", file)
 
 
 def write_rows(connection: Connection, query: str, file: Path) -> None:

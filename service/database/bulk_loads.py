@@ -46,6 +46,11 @@ def lock(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
+def unlock(connection: Connection) -> None:
+    """Let others load."""
+    connection.execute("SELECT pg_advisory_unlock(%s)", [LOAD_LOCK])
+
+
 def begin(connection: Connection, *, system: str, digest: str) -> BulkLoad:
     """Return the load of this file as this system: a new one, or the one that was."""
     found = connection.execute(

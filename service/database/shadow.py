@@ -7,14 +7,12 @@ which records changed since.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
-from matching.bands import Bands
-from matching.clustering import Clustering
-from matching.score import ScoredPair
 from service.database.arrays import bigints
 from service.database.session import Connection
 
@@ -29,19 +27,20 @@ class ShadowRecord(NamedTuple):
     blocking_keys: list[int]
 
 
-_TABLES = (
+_RECORD = (
     "CREATE TEMP TABLE shadow_record (record_id bigint PRIMARY KEY, position bigint[],"
-    " version bigint, features jsonb, blocking_keys bigint[])",
-    "CREATE TEMP TABLE shadow_link (a bigint, b bigint, weight float8,"
-    " probability float8, evidence jsonb)",
-    "CREATE TEMP TABLE shadow_label (record_id bigint PRIMARY KEY, component bigint,"
-    " cluster bigint)",
+    " version bigint, features jsonb, blocking_keys bigint[])"
 )
+_FOUND = {
+    "shadow_link": "a bigint, b bigint, weight float8, probability float8,"
+    " evidence jsonb",
+    "shadow_label": "record_id bigint PRIMARY KEY, component bigint, cluster bigint",
+}
 _CHANGED = """
 SELECT coalesce(s.record_id, h.record_id)
 FROM (SELECT * FROM source_record WHERE record IS NOT NULL) s
 FULL JOIN shadow_record h USING (record_id)
-WHERE (s.position, s.version) IS DISTINCT FROM (h.position, h.version)
+WHERE (s.position, s.version) IS DISTINCT FROM (h.position, h.version) ORDER BY 1
 """
 _KEY_DIFFERENCE = """
 SELECT s.record_id, s.blocking_keys AS old_keys, h.blocking_keys AS new_keys
@@ -74,12 +73,6 @@ FROM shadow_link h JOIN source_record ra ON ra.record_id = h.a
 JOIN source_record rb ON rb.record_id = h.b
 WHERE h.a <> ALL(%s::bigint[]) AND h.b <> ALL(%s::bigint[])
 """
-_OTHER_BANDS = """
-SELECT coalesce(l.a, h.a), coalesce(l.b, h.b)
-FROM link l FULL JOIN shadow_link h ON (l.a, l.b) = (h.a, h.b)
-WHERE l.a IS NULL OR h.a IS NULL
-    OR (l.probability >= %s) IS DISTINCT FROM (h.probability >= %s)
-"""
 _OTHER_LABELS = """
 WITH live AS (
     SELECT record_id, component,
@@ -87,54 +80,34 @@ WITH live AS (
 SELECT record_id FROM live FULL JOIN shadow_label h USING (record_id)
 WHERE (live.component, live.cluster) IS DISTINCT FROM (h.component, h.cluster)
 """
+_LIVE = """
+SELECT record_id, min(record_id) OVER (PARTITION BY customer_id) FROM label
+"""
 
 
-def stage(
-    connection: Connection,
-    records: Iterable[ShadowRecord],
-    *,
-    pairs: Iterable[ScoredPair],
-    clustering: Clustering,
-) -> None:
-    """Put a whole shadow run where `replace` finds it, in place of an earlier one."""
-    for name in ("shadow_record", "shadow_link", "shadow_label"):
-        connection.execute(f"DROP TABLE IF EXISTS pg_temp.{name}".encode())
-    for table in _TABLES:
-        connection.execute(table)
-    add_records(connection, records)
-    _copy(
-        connection,
-        "shadow_link (a, b, weight, probability, evidence)",
-        ((*p[:4], orjson.dumps(p.evidence).decode()) for p in pairs),
-    )
-    _copy(
-        connection,
-        "shadow_label (record_id, component, cluster)",
-        (
-            (record_id, component, clustering.cluster[record_id])
-            for record_id, component in clustering.component.items()
-        ),
-    )
-    connection.execute("ANALYZE shadow_record")
-    connection.execute("ANALYZE shadow_link")
+def begin(connection: Connection) -> None:
+    """Start an empty shadow, in place of an earlier one."""
+    connection.execute("DROP TABLE IF EXISTS pg_temp.shadow_record")
+    connection.execute(_RECORD)
 
 
-def add_records(connection: Connection, records: Iterable[ShadowRecord]) -> None:
-    """Add records to the shadow."""
-    _copy(
-        connection,
-        "shadow_record (record_id, position, version, features, blocking_keys)",
-        (
-            (
-                record.record_id,
-                bigints(record.position),
-                record.version,
-                orjson.dumps(record.features).decode(),
-                bigints(record.blocking_keys),
+def put_records(connection: Connection, records: Iterable[ShadowRecord]) -> None:
+    """Add records that are not in the shadow."""
+    columns = "record_id, position, version, features, blocking_keys"
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY shadow_record ({columns}) FROM STDIN".encode()) as copy,
+    ):
+        for record in records:
+            copy.write_row(
+                (
+                    record.record_id,
+                    bigints(record.position),
+                    record.version,
+                    orjson.dumps(record.features).decode(),
+                    bigints(record.blocking_keys),
+                )
             )
-            for record in records
-        ),
-    )
 
 
 def forget_records(connection: Connection, record_ids: Collection[int]) -> None:
@@ -145,16 +118,48 @@ def forget_records(connection: Connection, record_ids: Collection[int]) -> None:
     )
 
 
+def keep_found(
+    connection: Connection, *, links: Path, labels: Path, largest_block: int
+) -> None:
+    """Store what the batch found of the shadow's records, as CSV files."""
+    for name, file in (("shadow_link", links), ("shadow_label", labels)):
+        connection.execute(f"DROP TABLE IF EXISTS pg_temp.{name}".encode())
+        connection.execute(f"CREATE TEMP TABLE {name} ({_FOUND[name]})".encode())
+        _copy_file(connection, name, file)
+    connection.execute("DROP TABLE IF EXISTS pg_temp.shadow_crowd")
+    connection.execute(
+        "CREATE TEMP TABLE shadow_crowd AS SELECT key FROM"
+        " (SELECT unnest(blocking_keys) AS key FROM shadow_record) k"
+        f" WHERE {int(largest_block)} > 0"
+        f" GROUP BY key HAVING count(*) > {int(largest_block)}"
+    )
+    for name in ("shadow_record", "shadow_link"):
+        connection.execute(f"ANALYZE {name}".encode())
+
+
+def crowded(connection: Connection) -> list[int]:
+    """Return the blocking keys that the batch left out for having too many records."""
+    return [row[0] for row in connection.execute("SELECT key FROM shadow_crowd")]
+
+
 def changed(connection: Connection) -> list[int]:
     """Return the records that came, changed or went since the shadow read them."""
     return [row[0] for row in connection.execute(_CHANGED)]
 
 
-def touched(connection: Connection, *, old: Bands, new: Bands) -> set[int]:
-    """Return the records whose links or labels the shadow has otherwise."""
-    pairs = connection.execute(_OTHER_BANDS, [old.match, new.match])
-    ends = {end for pair in pairs for end in pair}
-    return ends | {row[0] for row in connection.execute(_OTHER_LABELS)}
+def other_labels(connection: Connection) -> list[int]:
+    """Return the records whose component or customer the shadow has otherwise."""
+    return [row[0] for row in connection.execute(_OTHER_LABELS)]
+
+
+def clusters(connection: Connection) -> dict[int, int]:
+    """Return the shadow's cluster of each record, named by its smallest record id."""
+    return dict(_pairs(connection, "SELECT record_id, cluster FROM shadow_label"))
+
+
+def live_clusters(connection: Connection) -> dict[int, int]:
+    """Return the customer of each record in force, named by its smallest record id."""
+    return dict(_pairs(connection, _LIVE))
 
 
 def replace(connection: Connection, *, model: str, without: Collection[int]) -> None:
@@ -167,22 +172,16 @@ def replace(connection: Connection, *, model: str, without: Collection[int]) -> 
     connection.execute(_LINKS, [model, left_out, left_out])
 
 
-def versions_of(
-    connection: Connection, record_ids: Collection[int]
-) -> Mapping[int, tuple[tuple[int, ...], int]]:
-    """Return position and version of the live ones of these records."""
-    rows = connection.execute(
-        "SELECT record_id, position, version FROM source_record"
-        " WHERE record_id = ANY(%s::bigint[]) AND record IS NOT NULL",
-        [bigints(record_ids)],
-    )
-    return {record_id: (tuple(position), v) for record_id, position, v in rows}
+def _pairs(connection: Connection, query: str) -> Iterator[tuple[int, int]]:
+    yield from connection.execute(query.encode())
 
 
-def _copy(connection: Connection, into: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def _copy_file(connection: Connection, table: str, file: Path) -> None:
+    statement = f"COPY {table} FROM STDIN (FORMAT csv)".encode()
     with (
+        file.open("rb") as lines,
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {into} FROM STDIN".encode()) as copy,
+        cursor.copy(statement) as copy,
     ):
-        for row in rows:
-            copy.write_row(row)
+        while chunk := lines.read(1 << 20):
+            copy.write(chunk)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from matching.compare import ClusterDiff, compare_clusters
-from service.database import customers, facts
+from service.database import customers, facts, labels
+from service.database.batch_reads import keys_of
 from service.database.session import Connection
-from service.promotion.snapshot import Snapshot
 from service.resolver.identity import Anchored, succession
 
 SHOWN = 20
@@ -48,41 +48,41 @@ class Difference:
 
 
 def difference(
-    connection: Connection,
-    snapshot: Snapshot,
-    before: Mapping[int, Hashable],
-    after: Mapping[int, int],
+    connection: Connection, before: Mapping[int, int], after: Mapping[int, int]
 ) -> Difference:
-    """Return what differs between two labellings of the snapshot's records.
+    """Return what differs between two labellings of records.
 
-    `after` names each cluster by its smallest record id.
+    They name each cluster by its smallest record id.
     """
     found = compare_clusters(before, after)
     moved = sorted(r for one in found.regroupings for r in one.records)
+    shown = found.regroupings[:SHOWN]
+    keys = keys_of(connection, [r for one in shown for r in one.records])
+
+    def named(groups: list[frozenset[int]]) -> list[list[str]]:
+        return [sorted(str(keys[r]) for r in group if r in keys) for group in groups]
+
     return Difference(
         clusters=found,
-        ids=_ids(connection, snapshot, {r: after[r] for r in moved}),
+        ids=_ids(connection, {r: after[r] for r in moved}),
         points=_points(connection, moved),
         examples=[
             {
                 "kind": one.kind.value,
-                "before": [_named(snapshot, group) for group in one.before],
-                "after": [_named(snapshot, group) for group in one.after],
+                "before": named(one.before),
+                "after": named(one.after),
             }
-            for one in found.regroupings[:SHOWN]
+            for one in shown
         ],
     )
 
 
-def _named(snapshot: Snapshot, records: frozenset[int]) -> list[str]:
-    return [str(snapshot.keys[record]) for record in sorted(records)]
-
-
-def _ids(
-    connection: Connection, snapshot: Snapshot, clusters: Mapping[int, int]
-) -> IdsTouched:
+def _ids(connection: Connection, clusters: Mapping[int, int]) -> IdsTouched:
     """Follow the succession contract without minting or writing an id."""
-    formerly = {r: snapshot.customers[r] for r in clusters if r in snapshot.customers}
+    formerly = {
+        record: label.customer_id
+        for record, label in labels.borne_by(connection, set(clusters)).items()
+    }
     known = customers.anchored_in(
         connection, list(clusters), also=set(formerly.values())
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +11,11 @@ import structlog
 
 from matching.model import Model
 from matching.score import Scorer
-from service.database import models, shadow
+from service.database import bulk_loads, models, shadow
 from service.database.session import Connection
 from service.errors import ServiceError
-from service.promotion import snapshot
 from service.promotion.difference import Difference, difference
-from service.promotion.shadow import Shadow, shadow_run
+from service.promotion.shadow import find_again, read_records, shadow_run
 from service.promotion.switch import switch
 from service.resolver.resolve import Judge
 
@@ -23,7 +24,7 @@ log = structlog.get_logger()
 MOST_CHANGED = 0.05
 """The share of customers that a promotion may change without being forced."""
 _CAUGHT_UP_IN_THE_SWITCH = 5_000
-_SHADOW_RUNS = 3
+_MORE_RUNS = 2
 
 
 class TooManyChanged(ServiceError):
@@ -39,6 +40,13 @@ class AlreadyActive(ServiceError):
     """The model version decides already: there is nothing to promote."""
 
     remedy = "Nothing was written."
+
+
+class LoadUnfinished(ServiceError):
+    """A bulk load holds the records: let it end first."""
+
+    retriable = True
+    remedy = "Let it end, or run it again; then promote. Nothing was written."
 
 
 @dataclass(frozen=True)
@@ -80,21 +88,35 @@ def promote(
     replaced = models.active_digest(connection)
     if replaced == model.digest:
         raise AlreadyActive(f"The model {model.digest[:12]} decides already.")
-    run = shadow_run(model, snapshot.read(connection))
-    found = _difference(connection, run)
-    written = None
-    if not dry_run:
-        _guard(found, most_changed)
-        run = _staged(connection, run)
-        changed = found.clusters.changed
-        written = switch(connection, run, judge, customers_changed=changed)
-        log.info("model promoted", model=model.digest[:12], customers=written)
-    return Promoted(model.digest, replaced, len(run.features), found, written)
+    with _no_load(connection):
+        records = shadow_run(connection, model)
+        log.info("shadow run done", records=records)
+        live, shadowed = shadow.live_clusters(connection), shadow.clusters(connection)
+        found = difference(connection, live, shadowed)
+        written = None
+        if not dry_run:
+            _guard(found, most_changed)
+            records = _run_again(connection, model, records)
+            changed = found.clusters.changed
+            written = switch(
+                connection, judge, records=records, customers_changed=changed
+            )
+            log.info("model promoted", model=model.digest[:12], customers=written)
+    return Promoted(model.digest, replaced, records, found, written)
 
 
-def _difference(connection: Connection, run: Shadow) -> Difference:
-    live = run.snapshot.customers
-    return difference(connection, run.snapshot, live, run.clustering.cluster)
+@contextmanager
+def _no_load(connection: Connection) -> Iterator[None]:
+    """Keep bulk loads away: they write with the model that they began with."""
+    unfinished = "SELECT EXISTS (SELECT FROM bulk_load WHERE finished_at IS NULL)"
+    if not bulk_loads.lock(connection):
+        raise LoadUnfinished("A bulk load is running.")
+    try:
+        if connection.execute(unfinished).fetchone() == (True,):
+            raise LoadUnfinished("A bulk load was interrupted.")
+        yield
+    finally:
+        bulk_loads.unlock(connection)
 
 
 def _guard(found: Difference, most_changed: float | None) -> None:
@@ -107,16 +129,13 @@ def _guard(found: Difference, most_changed: float | None) -> None:
         )
 
 
-def _staged(connection: Connection, run: Shadow) -> Shadow:
-    """Stage the run; run again, faster, while much changed under it."""
-    for again in range(_SHADOW_RUNS):
-        shadow.stage(
-            connection, run.records(), pairs=run.pairs, clustering=run.clustering
-        )
-        changed = len(shadow.changed(connection))
-        log.info("shadow run staged", records=len(run.features), changes=changed)
-        if changed <= _CAUGHT_UP_IN_THE_SWITCH or again == _SHADOW_RUNS - 1:
+def _run_again(connection: Connection, model: Model, records: int) -> int:
+    """Run the shadow again, on what changed, while that is much; count its records."""
+    for _ in range(_MORE_RUNS):
+        changed = shadow.changed(connection)
+        if len(changed) <= _CAUGHT_UP_IN_THE_SWITCH:
             break
-        later = snapshot.read(connection, earlier=run.snapshot)
-        run = shadow_run(run.model, later)
-    return run
+        log.info("shadow run again", changes=len(changed))
+        read_records(connection, model, changed)
+        records = find_again(connection, model)
+    return records

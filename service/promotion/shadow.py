@@ -1,57 +1,76 @@
-"""The shadow run: what a model makes of all records, beside what is in force."""
+"""The shadow run: what a model makes of all records, beside what is in force.
+
+The records need not be of one moment: each stands in the shadow with the state that
+was read, and the switch reads again whatever changed since.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 
-from matching.batch import resolve_batch
-from matching.clustering import Clustering, Link
-from matching.guards import cluster_by
+from matching.batch_files import FileBatch
 from matching.model import Model
-from matching.normalise import Features
-from matching.score import ScoredPair
+from service.audit import expect_clusters
+from service.database import links, shadow
+from service.database.batch_reads import DECIDED, write_records, write_rows
+from service.database.session import Connection
 from service.database.shadow import ShadowRecord
-from service.promotion.snapshot import Snapshot
+from service.promotion.records import live_ids, standardised
 
 
-@dataclass(frozen=True)
-class Shadow:
-    """One model's features, pairs and clusters for the records of a snapshot."""
-
-    model: Model
-    snapshot: Snapshot
-    features: dict[int, Features]
-    pairs: list[ScoredPair]
-    clustering: Clustering
-
-    def doubtful(self) -> set[int]:
-        """Return the records that a guard kept apart or would show to a steward."""
-        told = [*self.clustering.refused, *self.clustering.suspect]
-        return {end for one in told for end in (one.a, one.b)}
-
-    def records(self) -> Iterator[ShadowRecord]:
-        """Give each record as this model reads it."""
-        for record_id, features in self.features.items():
-            seen = self.snapshot.seen[record_id]
-            yield ShadowRecord(
-                record_id,
-                seen.position,
-                seen.version,
-                features,
-                self.model.blocking_keys(features),
-            )
+def shadow_run(connection: Connection, model: Model) -> int:
+    """Put into the shadow what the model makes of all records; return how many."""
+    shadow.begin(connection)
+    read_records(connection, model, live_ids(connection))
+    return find_again(connection, model)
 
 
-def shadow_run(model: Model, snapshot: Snapshot) -> Shadow:
-    """Return what this model makes of the snapshot, in one batch."""
-    features = {r: model.freeze(held) for r, held in snapshot.normalised.items()}
-    pairs = resolve_batch(model, features).pairs
-    clustering = cluster_by(
-        model,
-        features,
-        [Link(p.a, p.b, p.weight, p.probability) for p in pairs],
-        snapshot.decisions,
-        keys=snapshot.keys,
-    )
-    return Shadow(model, snapshot, features, pairs, clustering)
+def read_records(
+    connection: Connection, model: Model, record_ids: Sequence[int]
+) -> None:
+    """Put these records into the shadow as they are now; without those that went."""
+    shadow.forget_records(connection, record_ids)
+    for records in standardised(connection, record_ids):
+        frozen = [(one, model.freeze(one.normalised)) for one in records]
+        shadow.put_records(
+            connection,
+            [
+                ShadowRecord(
+                    one.record_id,
+                    one.position,
+                    one.version,
+                    features,
+                    model.blocking_keys(features),
+                )
+                for one, features in frozen
+            ],
+        )
+
+
+def find_again(connection: Connection, model: Model) -> int:
+    """Find links and clusters of the shadow's records in one batch; count these."""
+    with (
+        tempfile.TemporaryDirectory(prefix="couture-shadow-") as folder,
+        FileBatch(model, Path(folder)) as batch,
+    ):
+        scratch = Path(folder)
+        write_records(connection, scratch / "records.jsonl", table="shadow_record")
+        write_rows(connection, DECIDED, scratch / "decided")
+        records = batch.read_records(scratch / "records.jsonl")
+        batch.read_table("decided", "id bigint", scratch / "decided")
+        batch.match()
+        batch.find_components()
+        expect_clusters(connection, batch, links.all_decisions(connection))
+        batch.write("select unique_id, component, cluster from expected", scratch / "l")
+        batch.write(
+            "select a, b, weight, probability, evidence from scored", scratch / "p"
+        )
+        shadow.keep_found(
+            connection,
+            links=scratch / "p",
+            labels=scratch / "l",
+            largest_block=model.guards.largest_block,
+        )
+    return records

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
-from service.database import dirty, labels, models, shadow
+from matching.model import Model
+from service.database import blocks, dirty, labels, models, shadow
 from service.database.session import Connection
-from service.database.shadow import ShadowRecord
-from service.promotion.shadow import Shadow
-from service.promotion.snapshot import standardised
+from service.promotion.shadow import read_records
 from service.resolver.all_doubts import rewrite_reviews
 from service.resolver.find import find_and_score
 from service.resolver.relabel import relabel
@@ -16,9 +15,9 @@ from service.resolver.resolve import Judge
 
 
 def switch(
-    connection: Connection, run: Shadow, judge: Judge, *, customers_changed: int
+    connection: Connection, judge: Judge, *, records: int, customers_changed: int
 ) -> int:
-    """Make the staged run's model decide; return how many customers were written.
+    """Make the model of the shadow run decide; return how many customers were written.
 
     Resolvers wait while it runs: publishers and scorers for the model's lock, relabel
     for the labels'. What they then find is the new model, and they load it. What
@@ -28,39 +27,36 @@ def switch(
     with connection.transaction():
         models.lock(connection)
         labels.lock(connection)
-        before = models.active(connection)
         changed = shadow.changed(connection)
-        old = before.bands if before else model.bands
-        touched = shadow.touched(connection, old=old, new=model.bands)
-        touched |= run.doubtful()
-        _read_again(connection, changed, judge)
+        touched = shadow.other_labels(connection)
+        read_records(connection, model, changed)
         shadow.replace(connection, model=model.digest, without=changed)
         models.activate(
-            connection,
-            model,
-            records=len(run.features),
-            customers_changed=customers_changed,
+            connection, model, records=records, customers_changed=customers_changed
         )
-        dirty.mark(connection, ((record_id, True) for record_id in changed))
-        find_and_score(connection, changed, model=model, scorer=judge.scorer)
+        _catch_up(connection, judge, changed)
         dirty.mark(connection, ((record_id, False) for record_id in touched))
         written = relabel(connection, model=model)
         rewrite_reviews(connection, model=model)
-        return written
+    return written
 
 
-def _read_again(
-    connection: Connection, record_ids: Collection[int], judge: Judge
-) -> None:
-    """Put the records that changed into the shadow as they are now."""
-    shadow.forget_records(connection, record_ids)
-    states = shadow.versions_of(connection, record_ids)
-    held = standardised(connection, list(states))
-    features = {r: judge.model.freeze(values) for r, values in held.items()}
-    shadow.add_records(
-        connection,
-        [
-            ShadowRecord(r, *states[r], values, judge.model.blocking_keys(values))
-            for r, values in features.items()
-        ],
-    )
+def _catch_up(connection: Connection, judge: Judge, changed: Sequence[int]) -> None:
+    """Find the links of the records that changed, and of blocks that they filled."""
+    blocks.reset(connection, shadow.crowded(connection))
+    dirty.mark(connection, ((record_id, True) for record_id in changed))
+    waiting = [*changed, *_settled(connection, judge.model, changed)]
+    while keys := find_and_score(
+        connection, waiting, model=judge.model, scorer=judge.scorer
+    ):
+        most = judge.model.guards.largest_block
+        waiting += blocks.settle(connection, keys, most=most)
+
+
+def _settled(connection: Connection, model: Model, changed: Sequence[int]) -> list[int]:
+    """Suspend what grew too large under the shadow run, restore what no longer is."""
+    most = model.guards.largest_block
+    if not most:
+        return []
+    keys = blocks.crossed(connection, changed, most=most)
+    return blocks.settle(connection, keys, most=most)

@@ -10,7 +10,9 @@ import psycopg
 import pytest
 
 from matching.bands import Bands
-from matching.clustering import Verdict
+from matching.batch import resolve_batch
+from matching.clustering import Link, Verdict
+from matching.guards import cluster_by
 from matching.model import Model
 from matching.normalise import normalise
 from matching.score import Scorer
@@ -18,11 +20,16 @@ from matching.train import train_features
 from schemas.change_event import ChangeEvent, CustomerChange
 from schemas.source_key import SourceKey
 from service.audit import audit
-from service.database import models, shadow
+from service.database import links, models
 from service.database.session import Connection, connect
 from service.demo.people import population, records
-from service.promotion import snapshot
-from service.promotion.promote import AlreadyActive, TooManyChanged, promote
+from service.promotion.promote import (
+    AlreadyActive,
+    LoadUnfinished,
+    TooManyChanged,
+    promote,
+)
+from service.promotion.records import live_ids, standardised
 from service.promotion.shadow import shadow_run
 from service.promotion.switch import switch
 from service.resolver.resolve import Judge
@@ -77,11 +84,22 @@ def ids(connection: Connection) -> dict[int, UUID]:
 
 def expected(connection: Connection, model: Model) -> set[frozenset[str]]:
     """Return the clusters of one batch of the model over what is stored now."""
-    now = snapshot.read(connection)
-    found = shadow_run(model, now).clustering.cluster
+    now = {
+        one.record_id: one
+        for chunk in standardised(connection, live_ids(connection))
+        for one in chunk
+    }
+    features = {r: model.freeze(one.normalised) for r, one in now.items()}
+    found = [
+        Link(p.a, p.b, p.weight, p.probability)
+        for p in resolve_batch(model, features).pairs
+    ]
+    keys = {r: one.key for r, one in now.items()}
+    said = links.all_decisions(connection)
+    labels = cluster_by(model, features, found, said, keys=keys).cluster
     return {
-        frozenset(str(now.keys[r]) for r in found if found[r] == label)
-        for label in set(found.values())
+        frozenset(str(keys[r]) for r in labels if labels[r] == label)
+        for label in set(labels.values())
     }
 
 
@@ -173,8 +191,7 @@ def test_what_changed_under_the_shadow_run_is_caught_up_in_the_switch(
     loaded: Delivery, trained: Model, simulated: list[ChangeEvent]
 ) -> None:
     connection = loaded.connection
-    run = shadow_run(trained, snapshot.read(connection))
-    shadow.stage(connection, run.records(), pairs=run.pairs, clustering=run.clustering)
+    shadow_run(connection, trained)
     first, second, third, fourth = simulated[:4]
     twin = first.after.model_dump(exclude_none=True, exclude_defaults=True)  # type: ignore[union-attr]
     loaded(
@@ -183,7 +200,12 @@ def test_what_changed_under_the_shadow_run_is_caught_up_in_the_switch(
         customer("pos:late", 1, **twin),  # comes
     )
     decide(connection, first.key, fourth.key, Verdict.SAME, steward="s")
-    switch(connection, run, Judge(trained, Scorer(trained)), customers_changed=0)
+    switch(
+        connection,
+        Judge(trained, Scorer(trained)),
+        records=RECORDS,
+        customers_changed=0,
+    )
 
     assert audit(connection, trained).differences == 0
     assert audit(connection, trained).unfinished == 0
@@ -257,3 +279,25 @@ def stream(connection: Connection, events: list[ChangeEvent], judge: Judge) -> i
                 except psycopg.errors.DeadlockDetected:
                     continue
     return reloads
+
+
+def test_a_database_without_records_takes_any_model(
+    connection: Connection, judges: list[Judge], trained: Model
+) -> None:
+    models.activate(connection, judges[0].model)
+    done = promote(connection, trained)
+
+    assert (done.records, done.written) == (0, 0)
+    assert models.active_digest(connection) == trained.digest
+
+
+def test_an_unfinished_bulk_load_keeps_a_promotion_waiting(
+    loaded: Delivery, trained: Model
+) -> None:
+    loaded.connection.execute(
+        "INSERT INTO bulk_load (system, digest, first_record_id) VALUES ('s', 'd', 9)"
+    )
+    with pytest.raises(LoadUnfinished):
+        promote(loaded.connection, trained, most_changed=None)
+    loaded.connection.execute("UPDATE bulk_load SET finished_at = now()")
+    promote(loaded.connection, trained, most_changed=None)
