@@ -110,6 +110,17 @@ def write(connection: Connection, customers: Collection[Written]) -> None:
         connection.execute(_WRITE, {"rows": text, "topic": wire.CUSTOMERS_TOPIC})
 
 
+def tell_all(connection: Connection) -> int:
+    """Put the golden record of every customer id, gone ones too, into the outbox."""
+    return connection.execute(
+        "INSERT INTO outbox (topic, message_key, message_value, message_headers)"
+        " SELECT %s, convert_to(customer_id::text, 'UTF8'), profile,"
+        "   CASE WHEN profile IS NULL THEN '{}'::jsonb ELSE %s::jsonb END"
+        " FROM customer ORDER BY customer_id",
+        [wire.CUSTOMERS_TOPIC, orjson.dumps({"schema": PROFILE_SCHEMA}).decode()],
+    ).rowcount
+
+
 def write_contact_keys(
     connection: Connection, contacts: Mapping[UUID, Iterable[tuple[str, str]]]
 ) -> None:

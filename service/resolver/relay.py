@@ -22,6 +22,7 @@ from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
 from service.errors import BrokerUnavailable, DatabaseUnavailable
 from service.resolver.alerts import tell_overdue
+from service.resolver.retell import retell_if_forgotten
 from service.resolver.stream import BOOTSTRAP_MS, broker_errors
 from service.resolver.topics import create_outgoing_topics, create_source_topics
 from service.resolver.worker import stop_on_signals
@@ -98,6 +99,8 @@ def _work(
     topics = _SourceTopics(bootstrap)
     while not stop.is_set() and not outbox.lock_relay(connection):
         stop.wait(_ANOTHER_RELAY_S)
+    if not stop.is_set():
+        retell_if_forgotten(connection, producer)
     looked = tidied = 0.0
     while not stop.is_set():
         if time.monotonic() - looked > _LOOK_EVERY_S:

@@ -35,7 +35,7 @@ class Outside:
     messages: Sequence[Message]
     logs: Sequence[Path] = ()
     whole: bool = True
-    """Whether the outgoing topics still hold all that was ever sent."""
+    """Whether the topic of events still holds all that was ever sent."""
 
 
 def outside(bootstrap: str, directory: Path, *, whole: bool = True) -> Outside:
@@ -57,6 +57,7 @@ def findings(connection: Connection, truth: Truth, outside: Outside) -> list[str
         *check_tables.coverage(connection),
         *check_tables.batch(connection),
         *check_tables.profiles(connection),
+        *check_topics.golden(connection, outside.messages),
         *spoken(outside.logs, truth.secrets),
     ]
     if outside.whole:

@@ -58,7 +58,7 @@ def test_nothing_is_lost_when_postgresql_falls(fallible: Fallible) -> None:
     assert fallible.found(whole=True) == []
 
 
-# The outgoing topics are gone with such a broker: what follows is not told whole.
+# The events are gone with such a broker: what follows is not told whole.
 @pytest.mark.timeout(600)
 def test_no_row_is_lost_when_the_broker_forgets_everything(fallible: Fallible) -> None:
     fallible.trader.trade(2)
