@@ -93,7 +93,7 @@ class Guards:
     rules: tuple[HardRule, ...] = RULES
     largest: int = 100
     alarm: int = 500
-    largest_block: int = 1_000
+    largest_block: int = 500
     bridge_side: int = 3
     bridge_bits: float = 3.0
     bridge_density: float = 0.5

@@ -48,14 +48,22 @@ def unscored(
 
 
 def scored(connection: Connection, marks: Sequence[tuple[int, int]]) -> None:
-    """Say that these records' pairs are stored, unless they changed meanwhile."""
+    """Say that these records' pairs are stored, unless they changed meanwhile.
+
+    Two workers may score one record, and the first may have relabelled it by now: the
+    links of the second must be looked at too, so its records are marked once more.
+    """
     # No mark is given twice, so two lists say which rows are meant. A join would be
     # planned for the few rows that PostgreSQL believes are there.
-    connection.execute(
-        "UPDATE dirty SET scored = true"
-        " WHERE record_id = ANY(%s::bigint[]) AND mark = ANY(%s::bigint[])",
+    rows = connection.execute(
+        "UPDATE dirty SET scored = true,"
+        "   mark = CASE WHEN scored THEN nextval('dirty_mark') ELSE mark END"
+        " WHERE record_id = ANY(%s::bigint[]) AND mark = ANY(%s::bigint[])"
+        " RETURNING record_id",
         [bigints(m[0] for m in marks), bigints(m[1] for m in marks)],
     )
+    mine = {row[0] for row in rows}
+    mark(connection, [(record, False) for record, _ in marks if record not in mine])
 
 
 def ready(connection: Connection) -> list[tuple[int, int]]:

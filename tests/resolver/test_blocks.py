@@ -29,7 +29,7 @@ from tests.resolver.plain_judge import PlainModel, PlainScorer
 from tests.resolver.test_histories import emptied, final_records, forget, links_in
 
 MOST = 4
-SHOP = "0102030405"
+SHOP = "04 72 19 33 57"
 
 
 class CrowdedModel(PlainModel):
@@ -99,7 +99,7 @@ def test_any_order_and_batch_size_ends_with_the_links_of_the_final_records(
     opened: Connection,
 ) -> None:
     crossings = 0
-    for seed in range(25):
+    for seed in range(15):
         forget(opened)
         events = shuffled(seed)
         delivery, chance = Delivery(opened, crowded_judge()), random.Random(seed)
@@ -139,7 +139,7 @@ def deliver_share(url: str, events: list[ChangeEvent], seed: int) -> None:
 def test_workers_that_cross_the_bound_at_once_end_with_the_same_links(
     opened: Connection, postgres: EmbeddedPostgres
 ) -> None:
-    for seed in range(12):
+    for seed in range(6):
         forget(opened)
         events = shuffled(seed)
         shares: dict[str, list[ChangeEvent]] = {}
@@ -164,7 +164,7 @@ def test_a_twin_that_does_not_renew_the_records_of_a_block_is_caught(
 ) -> None:
     monkeypatch.setattr(blocks, "_renewed", lambda *_, **__: [])
     wrong = 0
-    for seed in range(5):
+    for seed in range(3):
         forget(opened)
         events = shuffled(seed)
         delivery = Delivery(opened, crowded_judge())
@@ -173,6 +173,10 @@ def test_a_twin_that_does_not_renew_the_records_of_a_block_is_caught(
         wrong += links_in(opened) != expected_links(newest(events))
 
     assert wrong
+
+
+def word(seed: int) -> str:
+    return "".join(random.Random(seed).choices("abcdefghijklmnopqrstuvwxyz", k=9))
 
 
 def test_five_thousand_records_of_one_phone_do_not_stall_the_stream(
@@ -186,15 +190,14 @@ def test_five_thousand_records_of_one_phone_do_not_stall_the_stream(
                 customer(
                     f"pos:{n}",
                     1,
-                    given_name=f"Nam{n:04x}",
-                    family_name=f"Fam{n * 7:05x}",
-                    emails=[f"p{n}@x{n}.fr"],
+                    given_name=word(n),
+                    family_name=word(-n),
+                    emails=[f"{word(n)}@{word(-n)}.fr"],
                     phones=[SHOP],
                 )
                 for n in range(start, start + 500)
             )
         )
-    shared = [model_key for model_key, _ in blocks.suspended(opened)]
 
-    assert len(shared) == 1
+    assert suspended(opened) == 1
     assert audit(opened, judge.model).differences == 0
