@@ -14,7 +14,15 @@ from service.bulk_load import clusters, golden, stage
 from service.bulk_load.clusters import Found
 from service.bulk_load.processes import PROCESSES, together
 from service.bulk_load.source import Source
-from service.database import births, bulk_loads, customers, dirty, labels, models
+from service.database import (
+    births,
+    blocks,
+    bulk_loads,
+    customers,
+    dirty,
+    labels,
+    models,
+)
 from service.database.bulk_loads import BulkLoad
 from service.database.session import Connection, connect
 from service.errors import ServiceError
@@ -167,6 +175,10 @@ def _settle(
     meanwhile and waits with relabel; what it published after our look at the records
     is marked dirty, and finds ours by their keys, which are committed.
     """
+    with connection.transaction():
+        models.lock(connection)
+        most, first = model.guards.largest_block, begun.first_record_id
+        blocks.settle_all(connection, most=most, before=first)
     with (
         tempfile.TemporaryDirectory(prefix="couture-load-") as folder,
         connection.transaction(),

@@ -80,7 +80,8 @@ def settle(connection: Connection, keys: Collection[int], *, most: int) -> list[
 def settle_all(connection: Connection, *, most: int, before: int) -> None:
     """Suspend every key over the bound, whatever put it there: a bulk load.
 
-    Records from id `before` on have no links yet. The caller holds the model's lock.
+    Records from id `before` on have no links yet but those that came by the stream.
+    The caller holds the model's lock alone.
     """
     if most:
         connection.execute(
@@ -121,8 +122,10 @@ def _renewed(
     rows = connection.execute(
         "UPDATE source_record SET version = version + 1 WHERE record_id IN ("
         "   SELECT record_id FROM blocking_key WHERE key = ANY(%s::bigint[]))"
-        " AND record_id < coalesce(%s, 9223372036854775807) RETURNING record_id",
-        [bigints(keys), before],
+        " AND (%s::bigint IS NULL OR record_id < %s"
+        "   OR EXISTS (SELECT FROM link WHERE a = record_id)"
+        "   OR EXISTS (SELECT FROM link WHERE b = record_id)) RETURNING record_id",
+        [bigints(keys), before, before],
     )
     renewed = sorted(row[0] for row in rows)
     dirty.mark(connection, ((record_id, True) for record_id in renewed))
