@@ -26,6 +26,24 @@ _VENDORED = {
     "icon.svg": ("images/swagger.svg", "image/svg+xml"),
 }
 
+_READ_HEADERS = [
+    {
+        "name": "Couture-After",
+        "in": "header",
+        "required": False,
+        "description": "tokens of what the caller wrote, with commas between them; the"
+        " answer says in `Couture-Includes` whether it includes them all",
+        "schema": {"type": "string", "maxLength": 2_000},
+    },
+    {
+        "name": "Prefer",
+        "in": "header",
+        "required": False,
+        "description": "`wait=2`: wait up to 2 (at most 5) seconds for these tokens",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+]
+
 documentation = Blueprint("documentation", __name__)
 
 
@@ -81,7 +99,9 @@ def serve_openapi(app: OpenAPI) -> None:
 def openapi_document(app: OpenAPI) -> dict[str, Any]:
     """Return the OpenAPI document, free of what no route answers."""
     document: dict[str, Any] = app.api_doc
-    for methods in document["paths"].values():
+    for path, methods in document["paths"].items():
+        if path.startswith("/v1/") and "get" in methods:
+            methods["get"].setdefault("parameters", []).extend(_READ_HEADERS)
         for operation in methods.values():
             # The library adds a 422 of its own shape where none is declared.
             operation["description"] = _prose(operation.get("description", ""))

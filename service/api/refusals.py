@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import Any
 
 import structlog
@@ -60,11 +61,16 @@ def invalid_parameters(error: ValidationError) -> Response:
 def _told(error: Any) -> dict[str, str]:
     # Names as well as values may be anything the caller typed: only what looks like
     # the name of a parameter is repeated.
-    name = str(error["loc"][0]) if error["loc"] else "query"
+    path = takewhile(_may_be_named, map(str, error["loc"][:8]))
+    name = ".".join(path) or ("(unnamed)" if error["loc"] else "query")
     reason = _REASONS.get(error["type"], "does not fit")
     if error["type"] in _OWN_REASONS:
         reason = error["msg"]
-    return {"parameter": name if _NAME.match(name) else "(unnamed)", "reason": reason}
+    return {"parameter": name, "reason": reason}
+
+
+def _may_be_named(part: str) -> bool:
+    return bool(_NAME.match(part)) or (part.isascii() and part.isdecimal())
 
 
 def _refused(refusal: Refusal) -> Response:

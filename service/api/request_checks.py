@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from flask import Flask, request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.api.problems import Refusal, invalid_parameter
@@ -13,9 +16,17 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _SERVED = ("application/json", "application/problem+json")
 
 
+class _Json(DefaultJSONProvider):
+    """Reads a body as it was checked: Python's own reader fails on deep nesting."""
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        return orjson.loads(s)
+
+
 def check_requests(app: Flask) -> None:
     """Refuse what no view could understand."""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.json = _Json(app)
 
     @app.before_request
     def check() -> None:

@@ -31,6 +31,13 @@ class Channel:
             path, json=body, headers={"Authorization": f"Bearer {self.key}", **named}
         )
 
+    def post_bytes(self, path: str, body: bytes, /) -> TestResponse:
+        """Return the answer to any bytes that say they are JSON."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return self._client.post(
+            path, data=body, content_type="application/json", headers=headers
+        )
+
     def status_of(self, path: bytes, query: bytes) -> int:
         """Return the status of the answer to any bytes as path and query."""
         environ = create_environ(headers={"Authorization": f"Bearer {self.key}"})
