@@ -47,6 +47,7 @@ def coverage(
             records=_count(connection, "record"),
             without_key=_count(connection, _UNKEYED),
             never_compared=_count(connection, _UNPAIRED),
+            suspended_keys=_count(connection, "block where suspended"),
             pairs=_count(connection, "made"),
             links=_count(connection, "linked"),
             rules=_rules(connection, model),
@@ -86,6 +87,14 @@ def _make_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
         f" from ({keys_sql('record', model.rules, LISTS)}) k"
         " anti join stop_key using (key)"
         " join rule on rule.name = split_part(k.key, chr(31), 1)"
+    )
+    most = model.guards.largest_block
+    connection.execute(
+        "create table block as select key, count(*) as records,"
+        f" {most} > 0 and count(*) > {most} as suspended from record_key group by key"
+    )
+    connection.execute(
+        "delete from record_key where key in (select key from block where suspended)"
     )
     connection.execute(
         "create table made as select l.unique_id as a, r.unique_id as b,"
@@ -166,8 +175,8 @@ def _biggest(
     connection: duckdb.DuckDBPyConnection, most: int, show_values: bool
 ) -> list[BigKey]:
     rows = connection.execute(
-        "select key, count(*) from record_key group by key having count(*) > 1"
-        " order by count(*) desc, key limit ?",
+        "select key, records, suspended from block where records > 1"
+        " order by records desc, key limit ?",
         [most],
     ).fetchall()
     return [
@@ -175,9 +184,10 @@ def _biggest(
             rule,
             values if show_values else [masked(value) for value in values],
             records,
-            records * (records - 1) // 2,
+            0 if suspended else records * (records - 1) // 2,
+            suspended,
         )
-        for key, records in rows
+        for key, records, suspended in rows
         for rule, *values in [key.split(SEPARATOR)]
     ]
 

@@ -24,12 +24,16 @@ class RuleCoverage:
 
 @dataclass(frozen=True)
 class BigKey:
-    """A key that many records share; its values are masked unless asked for."""
+    """A key that many records share; its values are masked unless asked for.
+
+    A suspended one is shared by more than the model allows, and makes no pairs.
+    """
 
     rule: str
     values: list[str]
     records: int
     pairs: int
+    suspended: bool
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,13 @@ class Coverage:
     """What blocking reaches in one set of records.
 
     `never_compared` are the records that share a key with no other, those without any
-    key among them.
+    key among them; a suspended key counts as none.
     """
 
     records: int
     without_key: int
     never_compared: int
+    suspended_keys: int
     pairs: int
     links: int
     rules: list[RuleCoverage]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf, log2
 from typing import Any, NamedTuple
 
 from matching.bands import Band
-from matching.blocking import SEPARATOR
+from matching.blocking import SEPARATOR, hashed
 from matching.model import Model
 from matching.normalise import Features
 from matching.scored_pair import ScoredPair
@@ -76,6 +76,7 @@ class Explanation:
     band: Band
     shared_keys: list[str]
     rules: list[SharedRule]
+    suspended: list[SharedRule]
     costs: list[Cost]
     verdict: str
 
@@ -96,11 +97,20 @@ def explain(model: Model, left: Features, right: Features) -> Explanation:
 
 
 def explained(
-    model: Model, pair: ScoredPair, left: Features, right: Features
+    model: Model,
+    pair: ScoredPair,
+    left: Features,
+    right: Features,
+    *,
+    suspended: Collection[int] = (),
 ) -> Explanation:
-    """Return the explanation of a scored pair; left is its record a, right b."""
+    """Return the explanation of a scored pair; left is its record a, right b.
+
+    Suspended keys, given by their hashes, make no candidates.
+    """
     steps = waterfall(model, pair.evidence, left, right)
-    shared = sorted(model.keys(left) & model.keys(right))
+    both = model.keys(left) & model.keys(right)
+    shared = sorted(key for key in both if hashed(key) not in suspended)
     band = model.bands.of(pair.probability)
     needed = weight_at(model.bands.match)
     return Explanation(
@@ -111,7 +121,8 @@ def explained(
         needed=needed,
         band=band,
         shared_keys=[key.replace(SEPARATOR, " ") for key in shared],
-        rules=shared_rules(model, left, right),
+        rules=_rules_of(model, shared),
+        suspended=_rules_of(model, both.difference(shared)),
         costs=costs(model, steps, weight=pair.weight, needed=needed),
         verdict=_verdict(band, bool(shared), steps),
     )
@@ -137,17 +148,6 @@ def waterfall(
             )
         )
     return steps
-
-
-def shared_rules(model: Model, left: Features, right: Features) -> list[SharedRule]:
-    """Return the blocking rules under which two records meet, in the model's order."""
-    shared = model.keys(left) & model.keys(right)
-    names = {key.partition(SEPARATOR)[0] for key in shared}
-    return [
-        SharedRule(rule.name, list(rule.columns))
-        for rule in model.rules
-        if rule.name in names
-    ]
 
 
 def costs(
@@ -202,6 +202,16 @@ def values_of(features: Features, comparison: str) -> list[str]:
         if held is not None:
             values.extend(held if isinstance(held, list) else [str(held)])
     return values
+
+
+def _rules_of(model: Model, keys: Iterable[str]) -> list[SharedRule]:
+    """Return the rules that made these keys, in the model's order."""
+    names = {key.partition(SEPARATOR)[0] for key in keys}
+    return [
+        SharedRule(rule.name, list(rule.columns))
+        for rule in model.rules
+        if rule.name in names
+    ]
 
 
 def _could_be_better(step: Step, best: Best) -> bool:

@@ -6,6 +6,7 @@ resolver has a judge of its own; nothing here writes.
 
 from __future__ import annotations
 
+import atexit
 import queue
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from service.database.session import Connection
 from service.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from matching.model import Model
     from service.resolver.resolve import Judge
 
 SCORERS = 2
@@ -37,6 +39,19 @@ class Judges:
         self._scorers = scorers
         self._loading = threading.Lock()
         self._loaded: _Loaded | None = None
+        self._read: tuple[str | None, Model] | None = None
+
+    def close(self) -> None:
+        """Let the scorers go; the next to ask loads anew."""
+        self._loaded = None
+
+    def model(self, connection: Connection) -> Model:
+        """Return the active model, for what needs no scorer; or raise Misconfigured."""
+        digest = models.active_digest(connection)
+        read = self._read
+        if read is None or read[0] != digest:
+            self._read = read = digest, _model(connection, digest)
+        return read[1]
 
     @contextmanager
     def judge(self, connection: Connection) -> Iterator[Judge]:
@@ -54,24 +69,39 @@ class Judges:
         if loaded is not None and loaded.digest == digest:
             return loaded
         with self._loading:
-            if self._loaded is None or self._loaded.digest != digest:
-                self._loaded = _load(connection, digest, self._scorers)
-            return self._loaded
+            loaded = self._loaded
+            if loaded is None or loaded.digest != digest:
+                self._loaded = loaded = _load(connection, digest, self._scorers)
+                # DuckDB complains of what is still open when the process ends
+                atexit.register(self.close)
+            return loaded
+
+
+def _model(connection: Connection, digest: str | None) -> Model:
+    from matching.model import Model
+
+    try:
+        # Where no resolver ever ran, it would begin with the shipped model.
+        return (models.active(connection) if digest else None) or Model.load()
+    except MatchingError as error:
+        raise _unusable(error) from error
 
 
 def _load(connection: Connection, digest: str | None, scorers: int) -> _Loaded:
     # Here, not above: Splink and DuckDB are most of the memory of a small process,
     # and only a search or an explanation needs them.
-    from matching.model import Model
     from matching.score import Scorer
     from service.resolver.resolve import Judge
 
+    model = _model(connection, digest)
     idle: queue.LifoQueue[Judge] = queue.LifoQueue()
     try:
-        # Where no resolver ever ran, it would begin with the shipped model.
-        model = (models.active(connection) if digest else None) or Model.load()
         for _ in range(scorers):
             idle.put(Judge(model, Scorer(model)))
     except MatchingError as error:
-        raise Misconfigured(f"The active model cannot be used: {error}.") from error
+        raise _unusable(error) from error
     return _Loaded(digest, idle)
+
+
+def _unusable(error: MatchingError) -> Misconfigured:
+    return Misconfigured(f"The active model cannot be used: {error}.")

@@ -101,7 +101,10 @@ def compare(
         features = model.standardise([record])[0]
         keys = model.keys(features)
         sharing = search_reads.sharing(
-            connection, model.blocking_keys(features), at_most=COMPARED_AT_MOST
+            connection,
+            model.blocking_keys(features),
+            at_most=COMPARED_AT_MOST,
+            block=model.guards.largest_block,
         )
         # hashes collide: the values must agree too
         known = {

@@ -106,6 +106,7 @@ def _draw(report: Coverage) -> None:
     typer.echo(
         f"{report.records} records: {report.without_key} without a key,"
         f" {report.never_compared} never compared with another;"
+        f" {report.suspended_keys} keys suspended;"
         f" {report.pairs} pairs, {report.links} links"
     )
     table = Table("rule", "records", "pairs", "alone", "links", "alone", "share")
@@ -116,7 +117,9 @@ def _draw(report: Coverage) -> None:
         table.add_row(rule.rule, *counts, share)
     Console().print(table)
     for key in report.biggest:
-        typer.echo(f"  {key.records:>7} records: {key.rule} {' + '.join(key.values)}")
+        note = ", suspended" if key.suspended else ""
+        values = " + ".join(key.values)
+        typer.echo(f"  {key.records:>7} records: {key.rule} {values}{note}")
     missed = report.missed
     if missed.estimate is None or missed.share_of_matches is None:
         typer.echo("No estimate of missed matches: rules of one kind found none.")

@@ -31,20 +31,20 @@ def search(  # noqa: PLR0913 - each is an option of the command line
     from service.search_picture import search_lines
     from service.search_query import asked_for
 
-    query = asked_for(
-        given_name=given_name,
-        family_name=family_name,
-        birth_name=birth_name,
-        full_name=full_name,
-        birth_date=birth_date,
-        email=email,
-        phone=phone,
-        card=card,
-        street=street,
-        postal_code=postal_code,
-        city=city,
-    )
     with reading() as (connection, judges):
+        query = asked_for(
+            given_name=given_name,
+            family_name=family_name,
+            birth_name=birth_name,
+            full_name=full_name,
+            birth_date=birth_date,
+            email=email,
+            phone=phone,
+            card=card,
+            street=street,
+            postal_code=postal_code,
+            city=city,
+        )
         found = search_customers(connection, query, judges=judges, limit=limit)
     if for_program:
         as_json(found)

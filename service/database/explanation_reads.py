@@ -81,6 +81,14 @@ def links_among(
     return [StoredLink(ScoredPair(*row[:5]), row[5]) for row in rows]
 
 
+def suspended(connection: Connection, keys: Collection[int]) -> frozenset[int]:
+    """Return those of the blocking keys that find no candidates."""
+    rows = connection.execute(
+        "SELECT key FROM suspended_key WHERE key = ANY(%s::bigint[])", [bigints(keys)]
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def _members(
     connection: Connection, which: str, values: Sequence[object]
 ) -> list[Member]:

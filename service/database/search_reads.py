@@ -7,8 +7,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from schemas.source_key import SourceKey
+from service.database import blocks
 from service.database.arrays import bigints, uuids
 from service.database.session import Connection
+
+
+UNBOUNDED = 1_000_000
 
 
 class Known(NamedTuple):
@@ -28,14 +32,19 @@ class Sharing(NamedTuple):
 
 
 # CROSS JOIN LATERAL with a LIMIT keeps the plan on the key's index, as in
-# `source_records.candidates`; features are read only of the records that stay.
-_SHARING = """
+# `source_records.candidates`. A block that is full would be suspended if the person
+# were published, so it finds nobody. Features are read only of records that stay.
+_SHARING = f"""
 WITH hit AS (
-    SELECT c.record_id, count(*) AS keys
-    FROM unnest(%(keys)s::bigint[]) AS k (key)
-    CROSS JOIN LATERAL (SELECT b.record_id FROM blocking_key b
-        WHERE b.key = k.key LIMIT 1000000) c
-    GROUP BY c.record_id
+    SELECT r.record_id, count(*) AS keys
+    FROM (SELECT key FROM unnest(%(keys)s::bigint[]) AS u (key)
+        WHERE {blocks.LIVING}) k
+    CROSS JOIN LATERAL (SELECT array_agg(record_id) AS ids FROM (
+        SELECT b.record_id FROM blocking_key b
+        WHERE b.key = k.key LIMIT %(block)s) few) block
+    CROSS JOIN LATERAL unnest(block.ids) AS r (record_id)
+    WHERE cardinality(block.ids) < %(block)s
+    GROUP BY r.record_id
 ), best AS (
     SELECT record_id, count(*) OVER () AS all_hits FROM hit
     ORDER BY keys DESC, record_id LIMIT %(at_most)s
@@ -46,11 +55,19 @@ WHERE s.features IS NOT NULL ORDER BY s.record_id
 """
 
 
-def sharing(connection: Connection, keys: Sequence[int], *, at_most: int) -> Sharing:
-    """Return the records under these keys; those with most keys if there are many."""
-    rows = connection.execute(
-        _SHARING, {"keys": bigints(keys), "at_most": at_most}
-    ).fetchall()
+def sharing(
+    connection: Connection, keys: Sequence[int], *, at_most: int, block: int
+) -> Sharing:
+    """Return the records under these keys; those with most keys if there are many.
+
+    `block` is the most records that a block may have, 0 for any number.
+    """
+    values = {
+        "keys": bigints(keys),
+        "at_most": at_most,
+        "block": block or UNBOUNDED,
+    }
+    rows = connection.execute(_SHARING, values).fetchall()
     records = [
         Known(record_id, SourceKey(system, id_), customer_id, features)
         for _, record_id, system, id_, customer_id, features in rows

@@ -22,8 +22,7 @@ def explain_customer(
     members = explanation_reads.of_customer(connection, customer_id)
     if not members:
         return None
-    with judges.judge(connection) as judge:
-        model = judge.model
+    model = judges.model(connection)
     group = group_of(connection, [one.record_id for one in members], model=model)
     made = group.unions_of(customer_id)
     return CustomerExplanation(

@@ -33,6 +33,7 @@ class Group:
     links: dict[tuple[int, int], StoredLink]
     decisions: list[Decision]
     clustering: Clustering
+    suspended: frozenset[int]
 
     def of_customer(self, customer_id: UUID | None) -> set[int]:
         """Return the records that bear a customer id."""
@@ -60,7 +61,13 @@ class Group:
     def pair_told(self, pair: ScoredPair, *, model: str | None = None) -> PairTold:
         """Tell of a scored pair; `model` is the version of a stored link."""
         left, right = self.members[pair.a], self.members[pair.b]
-        told = explained(self.model, pair, left.features, right.features)
+        told = explained(
+            self.model,
+            pair,
+            left.features,
+            right.features,
+            suspended=self.suspended,
+        )
         return PairTold(
             left=left.key,
             right=right.key,
@@ -72,6 +79,7 @@ class Group:
             prior=told.prior,
             steps=told.steps,
             rules=told.rules,
+            suspended=told.suspended,
             costs=told.costs,
             model=model or self.model.digest,
         )
@@ -151,4 +159,8 @@ def group_of(
         keys={record_id: one.key for record_id, one in members.items()},
     )
     by_pair = {(one.pair.a, one.pair.b): one for one in stored}
-    return Group(model, members, by_pair, decisions, clustering)
+    suspended = explanation_reads.suspended(
+        connection,
+        {key for one in members.values() for key in model.blocking_keys(one.features)},
+    )
+    return Group(model, members, by_pair, decisions, clustering, suspended)

@@ -42,6 +42,9 @@ def pair_lines(told: PairTold) -> Iterator[str]:
         f" probability {told.probability:.6f} ({told.band.value.replace('_', ' ')})"
     )
     yield f"shared blocking keys: {rules}"
+    if told.suspended:
+        over = ", ".join(rule.rule for rule in told.suspended)
+        yield f"suspended, since too many records share them: {over}"
     longest = max(abs(weight) for weight in (told.prior, *_weights(told))) or 1.0
     yield _bar("(before any field)", told.prior, longest, "")
     for step in told.steps:

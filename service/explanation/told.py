@@ -30,6 +30,9 @@ class PairTold(Word):
     rules: list[SharedRule] = Field(
         description="blocking rules that make them candidates; empty: never compared"
     )
+    suspended: list[SharedRule] = Field(
+        description="rules whose keys of both are suspended: too many records have them"
+    )
     costs: list[Cost] = Field(
         description="what a missing or differing field takes, the dearest first;"
         " `enough` says that this field alone would make it a match"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from matching.bands import Band
@@ -24,9 +24,6 @@ from service.explanation.told import (
     WhyVerdict,
 )
 from service.judges import Judges
-
-if TYPE_CHECKING:
-    from service.resolver.resolve import Judge
 
 PAIRS_AT_MOST = 2_500
 """Pairs of records compared between two customers; a customer has 100 at most."""
@@ -91,10 +88,9 @@ def why(
     The caller's transaction sees one moment.
     """
     sides = _members(connection, left), _members(connection, right)
-    with judges.judge(connection) as judge:
-        ids = {one.record_id for side in sides for one in side}
-        group = group_of(connection, ids, model=judge.model)
-        pairs = _pairs(group, sides, judge)
+    ids = {one.record_id for side in sides for one in side}
+    group = group_of(connection, ids, model=judges.model(connection))
+    pairs = _pairs(connection, group, sides, judges)
     best = max(pairs, key=lambda p: (p.told.weight, -p.a, -p.b), default=None)
     verdict, because = _verdict(group, sides, best)
     here, there = (_same_customer(group, side) for side in sides)
@@ -136,7 +132,10 @@ def _same_customer(group: Group, side: Sequence[Member]) -> set[int]:
 
 
 def _pairs(
-    group: Group, sides: tuple[list[Member], list[Member]], judge: Judge
+    connection: Connection,
+    group: Group,
+    sides: tuple[list[Member], list[Member]],
+    judges: Judges,
 ) -> list[_Pair]:
     """Return the pairs between two sides: as stored, else as the model scores them."""
     ends = {
@@ -144,15 +143,16 @@ def _pairs(
         for a, b in islice(product(*sides), PAIRS_AT_MOST)
         if a.record_id != b.record_id
     }
-    features = {id_: group.members[id_].features for pair in ends for id_ in pair}
-    unknown = ends - group.links.keys()
-    scored: list[tuple[ScoredPair, str | None]] = [
-        (pair, None) for pair in judge.scorer.score_all(features, unknown)
-    ]
-    scored += [(group.links[p].pair, group.links[p].model) for p in ends - unknown]
+    stored = ends & group.links.keys()
+    told = [(group.links[pair].pair, group.links[pair].model) for pair in stored]
+    scored: list[ScoredPair] = []
+    if unknown := ends - stored:
+        features = {id_: group.members[id_].features for p in unknown for id_ in p}
+        with judges.judge(connection) as judge:
+            scored = judge.scorer.score_all(features, unknown)
     return [
         _Pair(group.pair_told(pair, model=model), pair.a, pair.b)
-        for pair, model in scored
+        for pair, model in [*told, *((pair, None) for pair in scored)]
     ]
 
 
@@ -181,7 +181,8 @@ def _verdict(
 def _by_weight(pair: PairTold) -> tuple[WhyVerdict, str]:
     told = f"{pair.weight:.2f}, needed {pair.needed:.2f}"
     if not pair.rules:
-        said = f"no shared key: never compared; would have weighed {told}"
+        shared = "only suspended keys shared" if pair.suspended else "no shared key"
+        said = f"{shared}: never compared; would have weighed {told}"
         return WhyVerdict.NEVER_COMPARED, said
     if pair.band is Band.MATCH:
         said = f"linked, {told}, and not yet one customer"

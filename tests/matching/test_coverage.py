@@ -84,6 +84,20 @@ def test_the_biggest_keys_are_masked_unless_asked_for(
     assert not set(hidden[0].values) & set(shown[0].values)
 
 
+def test_a_suspended_key_makes_no_pairs_as_in_the_batch(
+    model: Model, features: dict[int, Features]
+) -> None:
+    few = replace(model, guards=replace(model.guards, largest_block=8))
+    report = coverage(few, [features], biggest=1_000)
+    batch = resolve_batch(few, features).pairs
+    strong = [p for p in batch if p.probability >= few.bands.match]
+
+    assert report.suspended_keys == sum(key.records > 8 for key in report.biggest) > 0
+    assert all(key.suspended == (key.records > 8) for key in report.biggest)
+    assert report.links == len(strong)
+    assert report.pairs < coverage(model, [features]).pairs
+
+
 def test_chapmans_estimator_is_his() -> None:
     # 200 marked, 180 caught, 40 of them marked: 201 * 181 / 41 - 1 = 886.3 in all
     missed, deviation = chapman(200, 180, 40)
