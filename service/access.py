@@ -38,6 +38,9 @@ SCOPES = {
     "insights:read": "figures over contacts and cases",
     "records:write": "push records and facts of the key's own system",
 }
+READ_SCOPES = tuple(scope for scope in SCOPES if scope.endswith(":read"))
+"""What a key may do if nothing else is said: look, and change nothing."""
+
 PUBLIC = "public"
 _DECLARED = "couture_scope"
 

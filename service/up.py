@@ -163,7 +163,7 @@ def read_systems(config: Path) -> dict[str, dict[str, Any]]:
 
 def _tell(console: Console, house: House, config: Path | None) -> None:
     key = access.create_key(
-        house.database_url, channel="first_hour", scopes=list(access.SCOPES)
+        house.database_url, channel="first_hour", scopes=access.READ_SCOPES
     )
     console.print(f"API        {house.api_url}/docs")
     console.print(f"Kafka      {house.broker.bootstrap}")

@@ -17,7 +17,9 @@ def create(
     channel: Annotated[str, typer.Argument(help="who will use it, such as till")],
     scope: Annotated[
         list[str] | None,
-        typer.Option(help=f"one of {', '.join(access.SCOPES)}; repeat; default all"),
+        typer.Option(
+            help=f"one of {', '.join(access.SCOPES)}; repeat; default those that read"
+        ),
     ] = None,
 ) -> None:
     """Make a key and print it; it is shown only this once."""
@@ -26,7 +28,7 @@ def create(
             access.create_key(
                 settings.database_url,
                 channel=channel,
-                scopes=scope or list(access.SCOPES),
+                scopes=scope or access.READ_SCOPES,
             )
         )
 

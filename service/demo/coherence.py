@@ -31,7 +31,7 @@ class Channel:
 
     def __init__(self, name: str, *, api_url: str, database_url: str) -> None:
         self.key = access.create_key(
-            database_url, channel=name, scopes=list(access.SCOPES)
+            database_url, channel=name, scopes=access.READ_SCOPES
         )
         headers = {"Authorization": f"Bearer {self.key}"}
         self._client = httpx.Client(base_url=api_url, headers=headers, timeout=10)

@@ -11,6 +11,8 @@ from werkzeug.test import TestResponse
 
 from service.access import (
     PUBLIC,
+    READ_SCOPES,
+    SCOPES,
     Keyring,
     create_key,
     declared_scope,
@@ -130,6 +132,12 @@ def test_a_revoked_key_is_refused_once_it_is_forgotten(database_url: str) -> Non
         for _ in range(2):
             with pytest.raises(KeyRefused):
                 keyring.caller(key)
+
+
+def test_a_key_of_which_nothing_is_said_only_reads() -> None:
+    assert READ_SCOPES
+    assert all(scope.endswith(":read") for scope in READ_SCOPES)
+    assert {"loyalty:burn", "loyalty:adjust", "records:write"} <= set(SCOPES)
 
 
 def test_only_the_hash_of_a_secret_is_stored(
