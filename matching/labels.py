@@ -61,7 +61,10 @@ class LabelReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
-        return asdict(self)
+        return asdict(self) | {
+            "precision_interval": list(self.precision_interval),
+            "recall_interval": list(self.recall_interval),
+        }
 
 
 def read_labels(file: Path) -> list[Label]:
