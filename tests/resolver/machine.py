@@ -41,6 +41,7 @@ keys = st.sampled_from(KEYS)
 workers = st.integers(0, WORKERS - 1)
 places = st.integers(0, len(SAID) - 1)
 changes = st.tuples(keys, st.one_of(places, places, places, st.none()))
+turns = st.lists(st.integers(0, len(SYSTEMS) - 1), min_size=8, max_size=30)
 sizes = st.one_of(st.integers(1, 4), st.integers(1, 30), st.integers(1, 300))
 
 
@@ -51,10 +52,12 @@ class Histories(RuleBasedStateMachine):
     connection: Connection
     judge: Judge
     said: Said
+    begun = 0
 
     def __init__(self) -> None:
         super().__init__()
         forget(self.connection)
+        type(self).begun += 1
         self.logs: dict[str, list[Message]] = {system: [] for system in SYSTEMS}
         self.newest: dict[str, tuple[tuple[int, ...], int | None]] = {}
         self.position = 100  # late changes lie before
@@ -110,6 +113,23 @@ class Histories(RuleBasedStateMachine):
             self.stage.begin(actor, self._batch(sorted(systems), size))
         self._step(actor, seams)
 
+    @rule(
+        said=st.lists(changes, min_size=2, max_size=4), turns=turns, then=st.booleans()
+    )
+    def race(
+        self, said: list[tuple[str, int | None]], turns: list[int], then: bool
+    ) -> None:
+        """Changes of several systems at once, a worker for each, seam by seam."""
+        self.say(said)
+        racing = [self._worker(number) for number in range(len(SYSTEMS))]
+        for actor, system in zip(racing, SYSTEMS, strict=True):
+            if actor.idle:
+                self.stage.begin(actor, self._batch([system], 300))
+        for turn in turns:
+            self._step(racing[turn], 1)
+        if then:
+            self.compare()
+
     @rule(worker=workers, seams=st.integers(1, 12))
     def go_on(self, worker: int, seams: int) -> None:
         self._step(self._worker(worker), seams)
@@ -145,7 +165,7 @@ class Histories(RuleBasedStateMachine):
     # what must hold
 
     @rule()
-    def compare(self) -> None:
+    def compare(self, *, at_the_end: bool = False) -> None:
         """Let everything be read to its end, and compare with Splink's batch."""
         self.stage.finish()
         actor = self.workers[0]
@@ -155,7 +175,8 @@ class Histories(RuleBasedStateMachine):
         left = self.connection.execute("SELECT count(*) FROM dirty").fetchone()
         assert left == (0,), "what waits was not finished"
         stands = streamed(self.connection)
-        batch = self.said.expected(self.final(), decisions.listed(self.connection))
+        decided = decisions.listed(self.connection)
+        batch = self.said.expected(self.final(), decided, at_the_end=at_the_end)
 
         assert stands.pairs == batch.pairs
         assert stands.components == batch.components
@@ -164,7 +185,7 @@ class Histories(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if self.newest:
-                self.compare()
+                self.compare(at_the_end=True)
         finally:
             self.stage.clear()
 

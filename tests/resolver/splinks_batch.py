@@ -65,16 +65,24 @@ class Said:
         }
 
     def expected(
-        self, final: Mapping[str, int], decided: Iterable[Decided] = ()
+        self,
+        final: Mapping[str, int],
+        decided: Iterable[Decided] = (),
+        *,
+        at_the_end: bool = True,
     ) -> Resolved:
-        """Return where the stream must stand, if the sources hold this in the end."""
+        """Return where the stream must stand, if the sources hold this.
+
+        On the way components are found by hand: Splink needs a tenth of a second.
+        """
         pairs = {
             frozenset({left, right}): self._pairs[final[left], final[right]]
             for left, right in combinations(sorted(final), 2)
             if (final[left], final[right]) in self._pairs
         }
         match = self.model.bands.match
-        components = splinks_clusters(sorted(final), pairs, match=match)
+        find = splinks_clusters if at_the_end else _connected
+        components = find(sorted(final), pairs, match=match)
         records = {key: self._features[place] for key, place in final.items()}
         clusters = guarded(self.model, records, pairs, decided)
         return Resolved(pairs, components, components if clusters is None else clusters)
@@ -109,6 +117,17 @@ def splinks_clusters(keys: Sequence[str], pairs: Pairs, *, match: float) -> Grou
             f"select unique_id, cluster_id from {answer.physical_name}"
         ).fetchall()
     return _groups(dict(rows))
+
+
+def _connected(keys: Sequence[str], pairs: Pairs, *, match: float) -> Groups:
+    group = {key: {key} for key in keys}
+    for left, right in (
+        tuple(p) for p, (_, chance) in pairs.items() if chance >= match
+    ):
+        if group[left] is not group[right]:
+            group[left] |= group[right]
+            group |= dict.fromkeys(group[right], group[left])
+    return {frozenset(members) for members in group.values()}
 
 
 def guarded(

@@ -118,11 +118,12 @@ def emptied(server: EmbeddedPostgres, name: str) -> Connection:
 def forget(connection: Connection) -> None:
     """Empty every table but those that say which model decides."""
     tables = connection.execute(
-        "SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'"
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         " AND tablename NOT IN ('alembic_version', 'model_version')"
-    ).fetchone()
-    assert tables
-    connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY".encode())
+    ).fetchall()
+    # cheaper than TRUNCATE, which makes new files for every table and index
+    every = ";".join(f"DELETE FROM {name}" for (name,) in tables)
+    connection.execute(every.encode())
 
 
 def redelivered(random_: random.Random, log: list[Message]) -> list[Message]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from service.database.session import connect
+from service.database import links
+from service.database.session import Connection, connect
 from service.embedded import EmbeddedPostgres
+from service.resolver import resolve as story
+from service.resolver.publish import Published
 from service.resolver.worker import load_judge
-from tests.resolver.actors import Stage, seamed, seams
+from tests.resolver.actors import Stage, seam, seamed, seams
 from tests.resolver.machine import WORKERS, Histories
 from tests.resolver.people import SAID
 from tests.resolver.splinks_batch import Said
@@ -23,7 +27,7 @@ EXAMPLES = int(os.environ.get("COUTURE_TEST_HISTORIES", "0"))
 
 in_ci = settings(
     max_examples=EXAMPLES or 60,
-    stateful_step_count=40,
+    stateful_step_count=25,
     derandomize=not EXAMPLES,
     database=None,
     deadline=None,
@@ -53,3 +57,79 @@ def histories(postgres: EmbeddedPostgres) -> Iterator[type[Histories]]:
 
 def test_any_history_ends_as_splinks_batch(histories: type[Histories]) -> None:
     run_state_machine_as_test(histories, settings=in_ci)
+
+
+def found_within(histories: type[Histories], examples: int) -> bool:
+    """Say whether one of so many histories ends otherwise than Splink's batch."""
+    bounded = settings(in_ci, max_examples=examples, phases=[Phase.generate])
+    try:
+        run_state_machine_as_test(histories, settings=bounded)
+    except Exception:
+        return True
+    return False
+
+
+def test_a_twin_that_looks_for_candidates_before_its_keys_are_committed_is_caught(
+    histories: type[Histories], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, find, judge = story.publish, story.find_and_score, histories.judge
+
+    def in_one_transaction(connection: Connection, *args: Any, **kw: Any) -> Published:
+        published = publish(connection, *args, **kw)
+        find(connection, published.record_ids, model=judge.model, scorer=judge.scorer)
+        return published
+
+    monkeypatch.setattr(story, "publish", in_one_transaction)
+
+    assert found_within(histories, 100)
+
+
+def test_a_twin_that_clusters_outside_the_lock_is_caught(
+    histories: type[Histories], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(story.labels, "lock", lambda _: None)
+
+    assert found_within(histories, 100)
+
+
+def dropping_what_is(comparison: str) -> Callable[[Connection, Sequence[int]], None]:
+    """Drop links by versions read before a seam, as a statement that then waits."""
+
+    def drop_stale(connection: Connection, record_ids: Sequence[int]) -> None:
+        versions = connection.execute(
+            "SELECT record_id, version, record IS NULL FROM source_record"
+        ).fetchall()
+        seam()
+        connection.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS as_read (id bigint, v bigint, gone bool)"
+        )
+        connection.execute("DELETE FROM as_read")
+        connection.cursor().executemany(
+            "INSERT INTO as_read VALUES (%s, %s, %s)", versions
+        )
+        connection.execute(
+            "DELETE FROM link l USING as_read ra, as_read rb"
+            " WHERE l.a = ra.id AND l.b = rb.id"
+            "   AND (l.a = ANY(%s::bigint[]) OR l.b = ANY(%s::bigint[]))"
+            f"  AND (l.version_a {comparison} ra.v OR l.version_b {comparison} rb.v"
+            "     OR ra.gone OR rb.gone)".encode(),
+            [list(record_ids)] * 2,
+        )
+
+    return drop_stale
+
+
+def test_a_twin_that_drops_links_of_other_versions_not_only_older_is_caught(
+    histories: type[Histories], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "drop_stale", dropping_what_is("<>"))
+
+    assert found_within(histories, 100)
+
+
+def test_the_same_that_drops_older_ones_only_is_not_caught(
+    histories: type[Histories], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "drop_stale", dropping_what_is("<"))
+
+    assert not found_within(histories, 10)
