@@ -21,13 +21,20 @@ _WORDS = {
     "dr": "docteur", "pdt": "president", "prof": "professeur", "ste": "sainte",
     "rd": "road", "ln": "lane", "ct": "court", "cres": "crescent", "hwy": "highway",
     "pde": "parade", "tce": "terrace", "cct": "circuit", "str": "strasse",
-    "c": "calle", "cl": "calle", "v": "via", "pzza": "piazza",
+    "c": "calle", "cl": "calle", "v": "via", "pzza": "piazza", "n": "north",
+    "s": "south", "e": "east", "w": "west",
 }  # fmt: skip
 _LITTLE = frozenset("de du des d la le les l the of and et".split())
 _NUMBER = re.compile(r"^(\d{1,5})\s*(bis|ter|quater|[a-d])?\b\s*")
-_LAST_NUMBER = re.compile(r"\s(\d{1,5})\s*([a-d])?$")
+_LAST_NUMBER = re.compile(r"\s(\d{1,5}(?: \d{1,3})?)\s*([a-d])?$")
+_UNIT = re.compile(
+    r"(?:\b(?:apt|apartment|appt|appartement|unit|suite|flat|wohnung|whg)\b\.?|#)"
+    r"\s*\d*-?[a-z]?\d*\b",
+    re.IGNORECASE,
+)
+_COUNTRY = re.compile(r"^[a-z]{1,2}\s*-\s*(?=\d)", re.IGNORECASE)
 _CEDEX = re.compile(r"\s*\bcedex\b.*$")
-_ARRONDISSEMENT = re.compile(r"\s*\b\d+(?:e|er|eme|ere)?(?: arrondissement)?$")
+_ARRONDISSEMENT = re.compile(r"(?:\s*\b\d+(?:e|er|eme|ere)?(?: arrondissement)?)+$")
 _TOWN_WORDS = {"st": "saint", "ste": "sainte"}
 
 
@@ -41,7 +48,7 @@ class Street(NamedTuple):
 @lru_cache(maxsize=200_000)
 def street_line(number: str | None, street: str | None) -> Street:
     """Return number and street: `12 bis, av. de la Gare` is (12 bis, avenue gare)."""
-    line = folded(street or "")
+    line = folded(_UNIT.sub(" ", street)) if street else ""
     known = folded(number or "")
     if is_placeholder(line):
         line = ""
@@ -51,7 +58,7 @@ def street_line(number: str | None, street: str | None) -> Street:
     elif not known and (found := _LAST_NUMBER.search(line)):
         known = " ".join(filter(None, found.groups()))
         line = line[: found.start()]
-    words = (_WORDS.get(word, word) for word in line.split())
+    words = (_WORDS.get(word) or _compound(word) for word in line.split())
     return Street(
         "" if is_placeholder(known) else known,
         " ".join(_saints(word for word in words if word not in _LITTLE)),
@@ -61,7 +68,9 @@ def street_line(number: str | None, street: str | None) -> Street:
 @lru_cache(maxsize=100_000)
 def postal_code(text: str) -> str:
     """Return a postcode in one form: `F-75 001` is 75001, `sw1a 1aa` is sw1a1aa."""
-    code = squeezed(text)
+    code = squeezed(_COUNTRY.sub("", text.strip()))
+    if len(code) == 9 and code.isdigit():  # an American code with its route
+        code = code[:5]
     if re.fullmatch(r"[a-z]{1,2}\d{4,5}", code) and code[:1] in "fbdlaix":
         code = code.lstrip("fbdlaix")
     if re.fullmatch(r"\d{4}", code) and re.fullmatch(r"0?\d{4}", squeezed(text)):
@@ -76,6 +85,11 @@ def town(text: str) -> str:
     words = [_TOWN_WORDS.get(word, word) for word in name.split()]
     name = " ".join(words)
     return "" if is_placeholder(name) else name
+
+
+def _compound(word: str) -> str:
+    """Return a German street written in one word in full: hauptstr, hauptstrasse."""
+    return f"{word}asse" if len(word) > 5 and word.endswith("str") else word
 
 
 def _saints(words: object) -> list[str]:

@@ -31,7 +31,7 @@ RULES: tuple[Rule, ...] = (
     Rule("root_born", ("given_roots", "birth_date")),
     Rule("sound_born", ("family_sound", "birth_date")),
     Rule("sound_year", ("family_sound", "given_initial", "birth_year")),
-    Rule("name_place", ("names", "postal_code")),
+    Rule("name_place", ("names", "place")),
     Rule("sound_town", ("family_sound", "city")),
     Rule("town_born", ("city", "birth_date")),
     Rule("place_born", ("postal_code", "birth_date")),

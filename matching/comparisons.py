@@ -25,7 +25,10 @@ from matching.levels import (
     otherwise,
 )
 
-COPIES = {"other_given": "given", "other_family": "family", "other_born": "birth_date"}
+COPIES = {
+    "other_given": "given", "other_family": "family", "other_born": "birth_date",
+    "other_year": "birth_year",
+}  # fmt: skip
 TF_COLUMNS = ("given", "family", "birth_date", "postal_code", "city")
 
 
@@ -73,10 +76,14 @@ def _family_name() -> Comparison:
 
 def _birth_date() -> Comparison:
     date = born("birth_date_l", "birth_date_r")
+    unknown = "(birth_date_l is null or birth_date_r is null)"
+    years = "abs(try_cast(birth_year_l as int) - try_cast(birth_year_r as int))"
     return comparison(
         "birth_date",
-        missing("birth_date_l is null or birth_date_r is null"),
+        missing("birth_year_l is null or birth_year_r is null"),
         level("same", "birth_date_l = birth_date_r", **frequency("birth_date")),
+        level("same year, day unknown", f"{unknown} and {years} = 0"),
+        level("a year apart, day unknown", f"{unknown} and {years} = 1"),
         level("day and month swapped", date["swap"]),
         level("one typo", "damerau_levenshtein(birth_date_l, birth_date_r) <= 1"),
         level("two parts of three", date["two"]),

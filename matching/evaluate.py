@@ -17,6 +17,7 @@ from matching.intervals import Intervals, pair_intervals
 from matching.mistakes import Mistakes, false_links, missed_pairs
 from matching.model import Model
 from matching.rows import UnreadableRows, read_rows
+from matching.score import Scorer
 from matching.train import train_features
 
 
@@ -69,6 +70,8 @@ def evaluate(
 ) -> Report:
     """Standardise, train by the recipe (or take a model), predict, cluster, measure."""
     started = time.monotonic()
+    if model is not None:
+        Scorer(model)  # refuses a bundle that must not score here
     rows = read_rows(files, columns, truth=truth, dates=dates)
     if any(row.truth is None for row in rows):
         raise UnreadableRows(f"some rows have no value in the truth column {truth}")

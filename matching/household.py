@@ -59,8 +59,8 @@ def household() -> Comparison:
     """Return what a shared home, phone and family name cannot outweigh.
 
     Weights add up as if attributes were independent; in a household they are not.
-    So two people of one home are told apart by first name and birth date alone, and
-    only an identifier of the person says otherwise.
+    So two people of one home are told apart by first name and birth date, and only
+    an identifier says otherwise; against both it was borrowed from a relative.
     """
     date = born("other_born_l", "other_born_r")
     close = f"coalesce({_BORN_CLOSE.format(**date)}, false)"
@@ -70,17 +70,20 @@ def household() -> Comparison:
     typo = f"coalesce({_GIVEN_TYPO} or {_GIVEN_INITIAL}, false)"
     unknown_given = "(other_given_l is null or other_given_r is null)"
     unknown_born = "(other_born_l is null or other_born_r is null)"
-    years = (
-        "abs(try_cast(other_born_l[1:4] as int) - try_cast(other_born_r[1:4] as int))"
-    )
+    years = "abs(try_cast(other_year_l as int) - try_cast(other_year_r as int))"
     return comparison(
         "household",
-        fixed("one person's identifier", _SAME_PERSON, 0),
         fixed(
             "other first name and birth date",
             f"not ({agrees} or {typo} or {swapped} or {unknown_given}) "
             f"and not ({close} or {unknown_born})",
             CERTAIN_BITS,
+        ),
+        fixed(
+            "one person's identifier",
+            f"({_SAME_PERSON}) and ({agrees} or {typo} or {swapped} "
+            f"or {unknown_given} or {close})",
+            0,
         ),
         fixed("nothing shared but attributes of the person", f"not ({_SAME_HOME})", 0),
         fixed(

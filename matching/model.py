@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from importlib import metadata, resources
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from matching.bands import Bands
 from matching.blocking import RULES, Rule, hashed, holds, key_values
+from matching.bundle import document_of, opened, sealed
 from matching.comparisons import TF_COLUMNS
 from matching.errors import UnusableModel
 from matching.hard_rules import Guards
@@ -61,28 +61,35 @@ class Model:
     def load(cls, path: Path | None = None) -> Model:
         """Return the model of a bundle file; without one, the shipped model."""
         if path is not None:
-            return cls.from_bytes(path.read_bytes())
+            try:
+                return cls.from_bytes(path.read_bytes())
+            except OSError as error:
+                raise UnusableModel(
+                    f"{path} cannot be read ({error.strerror}); name the file that "
+                    "`couture model train` wrote"
+                ) from error
         shipped = resources.files("matching") / "models" / SHIPPED
         return cls.from_bytes(shipped.read_bytes())
 
     @classmethod
     def from_bytes(cls, bundle: bytes) -> Model:
         """Return the model of a bundle; raises UnusableModel if it is not one."""
+        content = opened(bundle)
+        document = document_of(content, [each.name for each in fields(cls)])
         try:
-            text = gzip.decompress(bundle) if bundle[:2] == b"\x1f\x8b" else bundle
-            model = _from_document(json.loads(text))
-        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            model = _from_document(document)
+        except (AttributeError, ValueError, KeyError, TypeError) as error:
             raise UnusableModel(
                 f"not a model bundle ({error!r}); train one with `couture model train`"
             ) from error
         # A later version of Couture may know more fields: the digest stays that of
         # the bundle as it was made, and so do its bytes.
-        model.__dict__["_canonical"] = text
+        model.__dict__["_canonical"] = content
         return model
 
     def to_bytes(self) -> bytes:
         """Return the bundle: the same bytes for the same model."""
-        return gzip.compress(self._canonical, compresslevel=9, mtime=0)
+        return sealed(self._canonical)
 
     @cached_property
     def digest(self) -> str:

@@ -21,6 +21,12 @@ _CIVILITIES = frozenset(
     """.split()
 )
 _BORN = frozenset("nee ne born geb geborene nata nato".split())
+_MARRIED = frozenset("epouse ep veuve vve".split())
+_OTHER_NAME = re.compile(
+    r"\b(?:née?|ne[eé]?|born|geb|geborene|nat[ao]|[ée]pouse|[ée]p|veuve|vve)\b\.?\s+",
+    re.IGNORECASE,
+)
+_WRITTEN_SHORT = re.compile(r"\b(sig|dott)\.(ra|na|ssa)\b", re.IGNORECASE)
 _PARTICLES = frozenset(
     """
     de du des d la le les l da das do dos del della dello delle dei degli di
@@ -65,11 +71,10 @@ def family_name(text: str) -> str:
 @lru_cache(maxsize=100_000)
 def family_names(text: str) -> tuple[str, ...]:
     """Return every family name in a field: `Dupont née Martin`, `Dupont-Martin`."""
-    parts = re.split(
-        r"\b(?:née?|ne[eé]?|born|geb\.?|geborene|nata)\s+", text, flags=re.I
-    )
+    if is_placeholder(folded(text)):
+        return ()
     names: list[str] = []
-    for part in parts:
+    for part in _OTHER_NAME.split(text):
         names.append(family_name(part))
         if "-" in part or "/" in part:
             names.extend(family_name(half) for half in re.split(r"\s*[-/]\s*", part))
@@ -79,19 +84,28 @@ def family_names(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=100_000)
 def split_full_name(text: str) -> Name:
     """Split a whole name: `M. Jean DUPONT`, `DUPONT Jean`, `Dupont, Jean`."""
-    text = without_placeholders(text)
-    before, comma, after = text.partition(",")
-    if comma and after.strip():
-        return Name(given_names(after), family_names(before))
+    text = _WRITTEN_SHORT.sub(r"\1\2", without_placeholders(text))
+    first, comma, second = text.partition(",")
+    if comma and second.strip():
+        return Name(given_names(second), family_names(first))
     words = [w for w in re.split(r"\s+", plain(text).strip()) if folded(w)]
     while words and folded(words[0]) in _CIVILITIES:
         words = words[1:]
-    born = next((i for i, w in enumerate(words) if i and folded(w) in _BORN), None)
-    birth = words[born + 1 :] if born else []
-    words = words[:born] if born else words
-    given, family = _parted(words)
-    names = family_names(" ".join(family)) + family_names(" ".join(birth))
-    return Name(given_names(" ".join(given)), tuple(dict.fromkeys(names)))
+    said = next((i for i, w in enumerate(words) if i and _tells_another(w)), None)
+    before, after = words[:said], words[said + 1 :] if said else []
+    if said == 1:  # a family name alone: `Dupont née Martin Anne`
+        family, given = before, after[1:] and after[-1:]
+        after = after[:-1] or after
+    else:
+        given, family = _parted(before)
+    names = [family_names(" ".join(family)), family_names(" ".join(after))]
+    if said and folded(words[said]) in _MARRIED:
+        names.reverse()  # the current name first
+    return Name(given_names(" ".join(given)), tuple(dict.fromkeys(sum(names, ()))))
+
+
+def _tells_another(word: str) -> bool:
+    return folded(word) in _BORN | _MARRIED
 
 
 def _parted(words: list[str]) -> tuple[list[str], list[str]]:

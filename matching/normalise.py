@@ -31,7 +31,7 @@ Features = dict[str, Any]
 TEXTS = (
     "given", "family", "family_sound", "given_initial", "birth_date", "birth_year",
     "gender", "mailbox", "street_number", "street", "address", "postal_code", "city",
-    "national_id",
+    "place", "national_id",
 )  # fmt: skip
 LISTS = (
     "given_names", "given_roots", "family_names", "names", "whole_names", "emails",
@@ -48,10 +48,13 @@ _GENDERS = {
 }  # fmt: skip
 
 
-def normalise(record: CustomerRecord, *, birth_date: str | None = None) -> Features:
+def normalise(
+    record: CustomerRecord, *, birth_date: str | None = None, birth_year: str = ""
+) -> Features:
     """Return the features of a record; `birth_date` stands in for a date as written.
 
-    The term frequencies are the model's, which adds them.
+    Where no more than the year of birth is known, it comes in `birth_year`. The term
+    frequencies are the model's, which adds them.
     """
     name = _names(record)
     address = _best_address(record.addresses)
@@ -73,7 +76,7 @@ def normalise(record: CustomerRecord, *, birth_date: str | None = None) -> Featu
         "names": _distinct((*name.given, *name.family)),
         "whole_names": _whole_names(name),
         "birth_date": born,
-        "birth_year": born[:4],
+        "birth_year": born[:4] or birth_year,
         "gender": _gender(record),
         "emails": emails,
         "mailbox": mailbox(emails[0]) if emails else "",
@@ -83,6 +86,7 @@ def normalise(record: CustomerRecord, *, birth_date: str | None = None) -> Featu
         "address": _whole(street.number, street.name, place[0] or place[1]),
         "postal_code": place[0],
         "city": place[1],
+        "place": place[0] or place[1],
         "cards": _distinct(map(_identifier, record.cards)),
         "national_id": _identifier(record.national_id or ""),
     }

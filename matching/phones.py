@@ -27,6 +27,8 @@ _COUNTRIES = {
     "osterreich": "AT", "laréunion": "RE", "reunion": "RE", "guadeloupe": "GP",
     "martinique": "MQ", "guyane": "GF", "mayotte": "YT",
 }  # fmt: skip
+_EXTENSION = re.compile(r"\s*(?:poste|ext|extension|x|#)\.?\s*\d{1,5}$", re.IGNORECASE)
+_SHORTEST, _LONGEST = 7, 15
 _FRENCH = re.compile(r"(?:\+33|0033|0)\s*\(?0?\)?([1-9](?:[ .\-]?\d\d){4})")
 
 
@@ -43,8 +45,12 @@ def phone_region(country: str | None, postal_code: str | None) -> str:
 
 @lru_cache(maxsize=200_000)
 def phone_key(text: str, region: str = HOME_REGION) -> str:
-    """Return the number as +33612345678; empty if it is no number that can ring."""
-    written = plain(text).strip()
+    """Return the number as +33612345678; empty if it is no number that can ring.
+
+    One that no plan of the region holds was typed by a foreigner: it stays as its
+    digits, which still agree with themselves.
+    """
+    written = _EXTENSION.sub("", plain(text).strip())
     if region == HOME_REGION and (french := _FRENCH.fullmatch(written)):
         digits = re.sub(r"\D", "", french[1])  # the common case, 50 times as fast
         return "" if is_placeholder_number(digits) else f"+33{digits}"
@@ -53,6 +59,9 @@ def phone_key(text: str, region: str = HOME_REGION) -> str:
     except phonenumbers.NumberParseException:
         return ""
     national = str(number.national_number)
-    if is_placeholder_number(national) or not phonenumbers.is_possible_number(number):
+    if is_placeholder_number(national):
         return ""
+    if not phonenumbers.is_possible_number(number):
+        digits = re.sub(r"\D", "", written)
+        return digits if _SHORTEST <= len(digits) <= _LONGEST else ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

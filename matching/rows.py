@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 
-from matching.dates import Order, date_key
+from matching.dates import Order, date_key, year_key
 from matching.errors import MatchingError
 from matching.normalise import Features, normalise
 from schemas.source_record import Address, CustomerRecord
@@ -73,7 +73,10 @@ def _features(values: Mapping[str, str | None], dates: Order) -> Features:
         addresses=[Address(**{f: given[f] for f in ADDRESS if f in given})],
     )
     # A date no calendar holds still tells two people apart, so it stays text.
-    return normalise(record, birth_date=date_key(given.get("birth_date", ""), dates))
+    born = given.get("birth_date", "")
+    return normalise(
+        record, birth_date=date_key(born, dates), birth_year=year_key(born)
+    )
 
 
 def _file(file: Path, wanted: Sequence[str]) -> Iterator[dict[str, str | None]]:

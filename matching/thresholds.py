@@ -21,7 +21,7 @@ from matching.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
 
-STEPS = (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
+STEPS: tuple[float, ...] = (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 STEPS_AMONG_FAMILIES = (0.9999, 0.999, *STEPS)
 WORTH_A_STEP = 0.01
 WORTH_A_STEP_AMONG_FAMILIES = 0.03

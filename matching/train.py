@@ -35,6 +35,7 @@ from matching.estimate import (
     weights_of,
 )
 from matching.frequencies import (
+    LARGEST_BLOCK,
     over_shared_values,
     oversized_keys,
     term_frequencies,
@@ -62,6 +63,7 @@ SESSIONS = {
     ("card", "household"): ("cards[1]",),
 }
 FEWEST_RECORDS = 50
+FEWEST_DIFFERENT = 20
 
 
 def train(
@@ -77,11 +79,7 @@ def train_features(
     normalised: Sequence[Features], *, name: str = "trained", description: str = ""
 ) -> Model:
     """Return a model learnt from records that were normalised before."""
-    if len(normalised) < FEWEST_RECORDS:
-        raise UntrainableRecords(
-            f"{len(normalised)} records are too few to learn from "
-            f"(at least {FEWEST_RECORDS}); use the shipped model"
-        )
+    _check_records(normalised)
     model = Model(
         name=name,
         description=description,
@@ -94,6 +92,28 @@ def train_features(
     model = replace(model, stop_keys=oversized_keys(model, features))
     learnt, bands = _estimated(model, features)
     return with_golden_pairs(replace(model, settings=learnt, bands=bands))
+
+
+def _check_records(normalised: Sequence[Features]) -> None:
+    if len(normalised) < FEWEST_RECORDS:
+        raise UntrainableRecords(
+            f"{len(normalised)} records are too few to learn from "
+            f"(at least {FEWEST_RECORDS}); use the shipped model"
+        )
+    different = {repr(record) for record in normalised}
+    if len(different) < FEWEST_DIFFERENT:
+        raise UntrainableRecords(
+            f"the {len(normalised)} records say only {len(different)} different "
+            f"things (at least {FEWEST_DIFFERENT}), so two people never differ in "
+            "them; check which column is which field, or use the shipped model"
+        )
+    named = sum(1 for record in normalised if record["names"])
+    if named < FEWEST_RECORDS:
+        raise UntrainableRecords(
+            f"only {named} of {len(normalised)} records hold a name that can be read "
+            f"(at least {FEWEST_RECORDS}); check the columns mapped to given_name, "
+            "family_name or full_name"
+        )
 
 
 def with_golden_pairs(model: Model) -> Model:
@@ -126,6 +146,12 @@ def _estimated(
         likely = agreements(connection, model.settings, "candidate")
         chosen = [_agreeing(connection, columns) for columns in SESSIONS.values()]
     log.info("agreements", extra={"random": len(anyone), "candidates": len(likely)})
+    if not len(likely):
+        raise UntrainableRecords(
+            f"no two of {len(features)} records share a name, a birth date or a "
+            f"contact that fewer than {LARGEST_BLOCK} share, so no pair can be "
+            "learnt from; check which column is which field, or use the shipped model"
+        )
     households = has_households(likely, anyone, len(features))
     fixed = Fixed(adjusted_levels(model.settings), fixed_bits(households))
     rows = [np.flatnonzero(_in(likely, pairs)) for pairs in chosen]

@@ -125,6 +125,7 @@ def test_a_bundle_keeps_its_digest_in_a_version_that_knows_more_fields(
     model: Model,
 ) -> None:
     document = json.loads(gzip.decompress(model.to_bytes()))
+    document.pop("digest")
     document.pop("guards", None)  # as a version before the guards wrote it
     older = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
     read = Model.from_bytes(older)
