@@ -1,0 +1,55 @@
+"""No double spend while customers become one: a burn and a merge see each other."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from service.database.session import Connection, connect
+from tests.api.channel import Channel
+from tests.resolver.deliveries import Delivery, customer, movement
+from tests.resolver.plain_judge import plain_judge
+
+PAIRS = 6
+POINTS = 35
+
+
+def test_what_two_accounts_hold_is_spent_once_though_they_merge_meanwhile(
+    channel: Channel, rows: Connection, database_url: str
+) -> None:
+    deliver = Delivery(rows, plain_judge())
+    pairs = [(f"loyalty:{n}", f"pos:{n}") for n in range(PAIRS)]
+    for pair in pairs:
+        for account in pair:
+            deliver(
+                customer(account, 1, given_name="Anne", emails=[f"{account}@x.fr"]),
+                movement(f"{account}-0", account, POINTS),
+            )
+
+    def attempt(number: int) -> int:
+        account = pairs[number % PAIRS][number // PAIRS % 2]
+        body = {"account": account, "programme": "club", "unit": "points"}
+        return channel.post(
+            "/v1/loyalty/movements",
+            {**body, "kind": "burn", "amount": -10},
+            key=f"{number}",
+        ).status_code
+
+    def merge() -> None:
+        with connect(database_url, autocommit=True) as connection:
+            deliver.connection = connection
+            for n, pair in enumerate(pairs):
+                for account in pair:
+                    shared = {"emails": [f"{n}@x.fr"], "phones": [f"06{n}"]}
+                    deliver(customer(account, 2, given_name="Anne", **shared))
+
+    with ThreadPoolExecutor(5) as several:
+        merging = several.submit(merge)
+        during = list(several.map(attempt, range(20 * PAIRS)))
+        merging.result()
+    after = [attempt(number) for number in range(20 * PAIRS, 24 * PAIRS)]
+
+    # each account alone affords 3 burns; as one customer they afford a seventh
+    assert [*during, *after].count(201) == 7 * PAIRS
+    assert set(during + after) == {201, 409}
+    left = rows.execute("SELECT sum(amount) FROM loyalty_movement").fetchone()
+    assert left == (0,)
