@@ -5,6 +5,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SPARK := $(VENV)/.spark
 
 .PHONY: demo test check format lock clean
 .DELETE_ON_ERROR:
@@ -12,7 +13,7 @@ INSTALLED := $(VENV)/.installed
 demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
 	@$(BIN)/couture demo $(DEMO_ARGS)
 
-test: check ## everything that must hold
+test: check $(SPARK) ## everything that must hold
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(TEST_ARGS)
 
 check: $(INSTALLED) ## what needs no process: style, types, import directions
@@ -25,11 +26,16 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal \
+  --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links
+
 lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --all-extras --universal \
-	  --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --output-file requirements.lock
+	$(COMPILE) --upgrade --extra embedded --extra debezium --extra dev \
+	  --output-file requirements.lock
+	$(COMPILE) --extra spark --constraint requirements.lock \
+	  --output-file requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) .couture *.egg-info build .mypy_cache .ruff_cache .pytest_cache \
@@ -42,4 +48,12 @@ $(INSTALLED): requirements.lock
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Half a gigabyte that only its own tests and `couture load --engine spark` need.
+$(SPARK): requirements-spark.lock $(INSTALLED)
+	@echo "Installing Spark for its tests (once)"
+	@$(BIN)/pip install --quiet --no-build-isolation --require-hashes \
+	  --requirement requirements-spark.lock || { test -z "$$CI" && \
+	  echo "Spark cannot be installed here: its tests will say so and be skipped."; }
 	@touch $@
