@@ -33,6 +33,8 @@ SCOPES = {
     "loyalty:adjust": "adjust balances and reverse movements",
     "orders:read": "orders and their status",
     "sources:read": "the source records behind a customer",
+    "households:read": "who shares a home or a contact with a customer",
+    "reviews:read": "open cases for stewards",
     "timeline:read": "all that happened to a customer, in one stream",
     "cases:read": "cases and their promised replies",
     "insights:read": "figures over contacts and cases",

@@ -31,6 +31,7 @@ from service.api.problems import ProblemAnswer
 from service.api.records import records
 from service.api.refusals import answer_with_problems, invalid_parameters
 from service.api.request_checks import check_requests
+from service.api.reviews import reviews
 from service.api.search import search
 from service.api.security import SCHEMES, guard_answers
 from service.api.sources import sources
@@ -60,6 +61,7 @@ BLUEPRINTS = (
     cases,
     insights,
     records,
+    reviews,
     sources,
     health,
 )

@@ -12,6 +12,7 @@ from service.commands.how import how
 from service.commands.keys import keys_app
 from service.commands.load import load
 from service.commands.model import model_app
+from service.commands.reviews import reviews
 from service.commands.search import search
 from service.commands.serve import serve
 from service.commands.sweeps import sweeps_app
@@ -36,6 +37,7 @@ app.command()(search)
 app.command()(why)
 app.command()(how)
 app.command()(decide)
+app.command()(reviews)
 model_app.command()(coverage)
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="key")

@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from matching.reviews import Kind
 from service.access import public
-from service.database import audits, freshness_reads, read_pool
+from service.database import audits, freshness_reads, read_pool, review_reads
 from service.database.read_pool import ReadPool
 from service.errors import DatabaseUnavailable
 
@@ -80,11 +81,31 @@ class _Audit(Collector):
             yield GaugeMetricFamily(name, help_, value=value)
 
 
+class _Reviews(Collector):
+    """Asks the database at each scrape how many cases wait; a giant one is an alarm."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        found = GaugeMetricFamily(
+            "couture_open_reviews", "Cases that wait for a steward", labels=["kind"]
+        )
+        try:
+            counts = read_pool.read(self._pool, review_reads.counts)
+        except DatabaseUnavailable:
+            return
+        for kind in Kind:
+            found.add_metric([kind], counts.get(kind, 0))
+        yield found
+
+
 def measure(app: Flask, pool: ReadPool) -> None:
     """Count and time every answer, log it, and serve the figures at /metrics."""
     registry = CollectorRegistry()
     registry.register(_Freshness(pool))
     registry.register(_Audit(pool))
+    registry.register(_Reviews(pool))
     answers = Counter(
         "couture_http_answers_total",
         "Answers by route template",

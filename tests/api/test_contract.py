@@ -56,6 +56,8 @@ PATHS = {
     "/v1/customers/{customer_id}/timeline",
     "/v1/customers/{customer_id}/cases",
     "/v1/customers/{customer_id}/insights",
+    "/v1/customers/{customer_id}/household",
+    "/v1/reviews",
     "/v1/insights",
     "/v1/loyalty/movements",
     "/v1/orders/{order_key}",
