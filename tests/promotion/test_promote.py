@@ -171,7 +171,7 @@ def test_a_model_that_changes_more_than_the_guard_allows_is_refused(
 
 
 def test_a_resolver_with_the_former_model_cannot_write(
-    loaded: Delivery, trained: Model
+    loaded: Delivery, trained: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection, former = loaded.connection, loaded.judge
     promote(connection, trained, most_changed=None)
@@ -185,6 +185,15 @@ def test_a_resolver_with_the_former_model_cannot_write(
     assert loaded.judge.model.digest == trained.digest
     loaded(new)
     assert frozenset({"pos:new"}) in clusters(connection)
+
+    # the control: without the fence it would
+    with monkeypatch.context() as unfenced:
+        for fence in ("hold", "require"):
+            unfenced.setattr(models, fence, lambda *_: None)
+        loaded.judge = former
+        loaded(customer("pos:late", 1, given_name="Zoé", family_name="Tardive"))
+    written_by = connection.execute("SELECT DISTINCT model FROM source_record")
+    assert (former.model.digest,) in written_by.fetchall()
 
 
 def test_what_changed_under_the_shadow_run_is_caught_up_in_the_switch(
