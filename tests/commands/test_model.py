@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -130,11 +130,11 @@ def test_decisions_that_contradict_are_refused_before_anything_is_written(
 def test_a_bundle_of_another_library_version_is_refused_before_anything_is_written(
     loaded: str, tmp_path: Path
 ) -> None:
-    bundle = tmp_path / "other.json"
+    bundle = tmp_path / "other.json.gz"
     with connect(loaded, autocommit=True) as connection:
-        document = json.loads(gzip.decompress(load_judge(connection).model.to_bytes()))
-    document["versions"]["duckdb"] = "0.1"
-    bundle.write_text(json.dumps(document), encoding="utf-8")
+        model = load_judge(connection).model
+    other = replace(model, versions={**model.versions, "duckdb": "0.1"})
+    bundle.write_bytes(other.to_bytes())
     code, said = run("promote", str(bundle), "--yes", "--force")
 
     assert code != 0
