@@ -81,27 +81,10 @@ def find_pairs(
         "anti join stop_key using (key)"
     )
     _suspend(connection, model.guards.largest_block)
-    _suspend(connection, model.guards.largest_block)
     pairs = pairs_sql("record_key")
     if newest_from is not None:
         pairs += f" where r.unique_id >= {newest_from}"
     connection.execute(f"create temp table candidate as {pairs}")
-
-
-def _suspend(connection: duckdb.DuckDBPyConnection, most: int) -> None:
-    """Take out the keys of more records than a block may have."""
-    if most:
-        # hashes first: they are far cheaper to count than the keys
-        connection.execute(
-            "create temp table crowd as select hash(key) as h from record_key "
-            f"group by h having count(*) > {most}"
-        )
-        connection.execute(
-            "delete from record_key where key in (select key from record_key "
-            "where hash(key) in (select h from crowd) "
-            f"group by key having count(*) > {most})"
-        )
-        connection.execute("drop table crowd")
 
 
 def _suspend(connection: duckdb.DuckDBPyConnection, most: int) -> None:

@@ -30,7 +30,6 @@ MEMORY = "1800MB"
 """What DuckDB may hold; beyond it, it writes to the scratch folder."""
 
 
-
 class FileBatch:
     """One batch: tables of records, pairs and components in a DuckDB of its own."""
 
@@ -64,6 +63,10 @@ class FileBatch:
     def write(self, sql: str, file: Path) -> None:
         """Write the rows of a query as CSV without a header."""
         self._connection.execute(f"copy ({sql}) to '{file}' (format csv, header false)")
+
+    def write_parquet(self, sql: str, file: Path) -> None:
+        """Write the rows of a query as Parquet."""
+        self._connection.execute(f"copy ({sql}) to '{file}' (format parquet)")
 
     def read_table(self, name: str, columns: str, file: Path) -> None:
         """Make a table of a CSV file; `columns` as `name type, ...`."""
@@ -104,24 +107,38 @@ class FileBatch:
         """
         find_pairs(self._connection, self.model, newest_from=newest_from)
         self._connection.execute("drop table record_key")
-        columns = comparison_columns(self.model.settings)
+        floor = f"'{self.model.bands.review!r}'::double"
+        self._score("scored", f"where match_probability >= {floor}")
+        return int(self.rows("select count(*) from scored")[0][0])
+
+    def score_pairs(self, pairs: str) -> int:
+        """Fill `scored` as `match` does, with the pairs of the query (a, b) alone.
+
+        `every_scored` holds all of them, those below the review band too.
+        """
+        self._connection.execute(f"create temp table candidate as {pairs}")
+        self._score("every_scored")
+        floor = f"'{self.model.bands.review!r}'::double"
+        self._connection.execute(
+            f"create table scored as from every_scored where probability >= {floor}"
+        )
+        return int(self.rows("select count(*) from scored")[0][0])
+
+    def _score(self, table: str, where: str = "") -> None:
         answer = predict_table(self._connection, self.model)
-        select = "select null limit 0"
-        if answer is not None:
-            select = (
-                f"select unique_id_l as a, unique_id_r as b, match_weight as weight, "
-                f"match_probability as probability, {columns.evidence_sql} as evidence "
-                f"from {answer} where match_probability >= "
-                f"'{self.model.bands.review!r}'::double"
-            )
-            self._connection.execute(f"create table scored as {select}")
-            self._connection.execute(f"drop table {answer}")
-        else:
+        if answer is None:
             self._connection.execute(
-                "create table scored (a bigint, b bigint, weight double, "
+                f"create table {table} (a bigint, b bigint, weight double, "
                 "probability double, evidence varchar)"
             )
-        return int(self.rows("select count(*) from scored")[0][0])
+            return
+        evidence = comparison_columns(self.model.settings).evidence_sql
+        self._connection.execute(
+            f"create table {table} as select unique_id_l as a, unique_id_r as b, "
+            "match_weight as weight, match_probability as probability, "
+            f"{evidence} as evidence from {answer} {where}"
+        )
+        self._connection.execute(f"drop table {answer}")
 
     def find_components(self, edges: str = "") -> None:
         """Fill `component` (unique_id, component): each named by its smallest id.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -38,6 +38,26 @@ class Found:
     pairs: int
     new: list[Cluster]
     others: list[list[int]]
+    spark: str | None
+
+
+Match = Callable[[FileBatch, int], str | None]
+"""Fills `scored` with the pairs that hold a record of at least this id; may tell."""
+
+
+def in_duckdb(batch: FileBatch, first: int) -> None:
+    """Match on this machine."""
+    batch.match(newest_from=first)
+
+
+def on_spark(scratch: Path) -> Match:
+    """Return what matches on Spark, and tells how far that was from DuckDB."""
+    from matching.spark import match_on_spark
+
+    def match(batch: FileBatch, first: int) -> str:
+        return match_on_spark(batch, scratch, newest_from=first).sentence()
+
+    return match
 
 
 def read(connection: Connection, batch: FileBatch, scratch: Path) -> int:
@@ -59,9 +79,15 @@ def read(connection: Connection, batch: FileBatch, scratch: Path) -> int:
     return records
 
 
-def find(connection: Connection, batch: FileBatch, *, first: int, links: Path) -> Found:
-    """Find what is true of the records from id `first` on; write their links."""
-    pairs = batch.match(newest_from=first)
+def find(
+    connection: Connection, batch: FileBatch, match: Match, *, first: int, links: Path
+) -> Found:
+    """Find what is true of the records from id `first` on; write their links.
+
+    `match` fills the batch's table of scored pairs.
+    """
+    spark = match(batch, first)
+    pairs = int(batch.rows("select count(*) from scored")[0][0])
     _write_links(batch, links)
     # What is being resolved just now comes to its customer by the stream: its marks
     # make relabel look at all that it is linked with.
@@ -83,6 +109,7 @@ def find(connection: Connection, batch: FileBatch, *, first: int, links: Path) -
             key=lambda one: one.record_ids[0],
         ),
         _others(batch, first),
+        spark,
     )
 
 

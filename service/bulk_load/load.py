@@ -2,56 +2,28 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from matching.batch_files import FileBatch
-from matching.model import Model
-from service.bulk_load import clusters, golden, stage
+from service.bulk_load import stage
 from service.bulk_load.clusters import Found
-from service.bulk_load.processes import PROCESSES, together
+from service.bulk_load.processes import FEW, PROCESSES, together
+from service.bulk_load.run import Progress, Run
+from service.bulk_load.settle import settle
 from service.bulk_load.source import Source
-from service.database import (
-    births,
-    blocks,
-    bulk_loads,
-    customers,
-    dirty,
-    labels,
-    models,
-)
-from service.database.bulk_loads import BulkLoad
+from service.database import bulk_loads, labels, models
 from service.database.session import Connection, connect
-from service.errors import ServiceError
-from service.resolver.all_doubts import rewrite_reviews
-from service.resolver.find import find_and_score
+from service.errors import Misconfigured, ServiceError
 from service.resolver.relabel import relabel
-from service.resolver.resolve import Judge
+from service.resolver.resolve import Judge, find_links
 
-_SLICE = 2_000
-"""Records that relabel takes at a time."""
-
-_FEW = 10_000
-"""Rows or customers up to which one process does."""
+ENGINES = ("duckdb", "spark")
 
 
 class AlreadyLoading(ServiceError):
     """Another bulk load runs on this database: wait for it."""
 
     remedy = "Wait until it has ended, or stop it; then run this one again."
-
-
-class Progress(Protocol):
-    """Whoever shows how far the load is."""
-
-    def begin(self, step: str, total: int | None) -> None:
-        """Begin a step of so many items."""
-
-    def advance(self, items: int) -> None:
-        """Say that so many more are done."""
 
 
 @dataclass(frozen=True)
@@ -65,32 +37,11 @@ class LoadReport:
     customers: int
     already: bool
     seconds: dict[str, float]
-    spark: list[str] = field(default_factory=list)
+    spark: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
         return asdict(self)
-
-
-class _Clock:
-    """Tells each step to the progress, and keeps how long it took."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.seconds: dict[str, float] = {}
-        self._step: str | None = None
-        self._since = time.monotonic()
-
-    def begin(self, step: str, total: int | None = None) -> None:
-        self.end()
-        self._step = step
-        self.progress.begin(step, total)
-
-    def end(self) -> None:
-        now = time.monotonic()
-        if self._step:
-            self.seconds[self._step] = round(now - self._since, 2)
-        self._since, self._step = now, None
 
 
 def load(
@@ -105,159 +56,73 @@ def load(
 
     Interrupted, it goes on from where it stopped; done before, it changes nothing.
     """
-    clock = _Clock(progress)
+    if engine not in ENGINES:
+        raise Misconfigured(
+            f"There is no engine {engine!r}.", remedy=f"Use {' or '.join(ENGINES)}."
+        )
     with connect(database_url, name="couture-load", autocommit=True) as connection:
         if not bulk_loads.lock(connection):
             raise AlreadyLoading("Another bulk load is running.")
         begun = bulk_loads.begin(connection, system=source.system, digest=source.digest)
-        links = born = 0
+        run = Run(database_url, begun, judge, engine, progress)
+        found: Found | None = None
         if begun.finished_at is None:
-            _store(connection, database_url, source, begun, clock)
-            _write_keys(connection, begun, clock, judge.model)
-            links, born = _settle(connection, database_url, begun, judge.model, clock)
-            _follow(connection, judge, clock)
-        clock.end()
+            _store(connection, source, run)
+            _write_keys(connection, run)
+            found = settle(connection, run)
+            _follow(connection, run)
+        run.clock.end()
         loaded = bulk_loads.loaded(connection, begun.load_id)
         return LoadReport(
             source.system,
             loaded.records,
             loaded.rejects,
-            links,
-            born,
+            found.pairs if found else 0,
+            len(found.new) if found else 0,
             begun.finished_at is not None,
-            clock.seconds,
+            run.clock.seconds,
+            found.spark if found else None,
         )
 
 
-def _store(
-    connection: Connection,
-    database_url: str,
-    source: Source,
-    begun: BulkLoad,
-    clock: _Clock,
-) -> None:
+def _store(connection: Connection, source: Source, run: Run) -> None:
     """Store the parts that are missing: every one its own transaction."""
-    stored = bulk_loads.loaded(connection, begun.load_id)
-    clock.begin("store", source.rows)
-    clock.progress.advance(stored.records + stored.rejects)
-    several = PROCESSES if source.rows > _FEW else 1
+    load_id = run.begun.load_id
+    stored = bulk_loads.loaded(connection, load_id)
+    run.clock.begin("store", source.rows)
+    run.clock.advance(stored.records + stored.rejects)
+    several = PROCESSES if source.rows > FEW else 1
     tasks = [
-        stage.Stage(database_url, source, begun.load_id, first, several, stored.parts)
+        stage.Stage(run.database_url, source, load_id, first, several, stored.parts)
         for first in range(several)
     ]
     for records, rejects in together(stage.store_parts, tasks):
-        clock.progress.advance(records + rejects)
+        run.clock.advance(records + rejects)
 
 
-def _write_keys(
-    connection: Connection, begun: BulkLoad, clock: _Clock, model: Model
-) -> None:
+def _write_keys(connection: Connection, run: Run) -> None:
     """From here on any resolver that publishes a record finds the new ones."""
-    if begun.keyed_at is not None:
+    if run.begun.keyed_at is not None:
         return
-    clock.begin("keys")
+    run.clock.begin("keys")
     with connection.transaction():
-        models.hold(connection, model.digest)
-        bulk_loads.write_keys(connection, begun)
+        models.hold(connection, run.judge.model.digest)
+        bulk_loads.write_keys(connection, run.begun)
     connection.execute("ANALYZE source_record, blocking_key")
 
 
-def _settle(
-    connection: Connection,
-    database_url: str,
-    begun: BulkLoad,
-    model: Model,
-    clock: _Clock,
-) -> tuple[int, int]:
-    """Find, score, cluster and write customers, alone at the labels all the while.
-
-    All that is written is one transaction. A resolver goes on publishing and scoring
-    meanwhile and waits with relabel; what it published after our look at the records
-    is marked dirty, and finds ours by their keys, which are committed.
-    """
-    with connection.transaction():
-        models.lock(connection)
-        most, first = model.guards.largest_block, begun.first_record_id
-        blocks.settle_all(connection, most=most, before=first)
-    with (
-        tempfile.TemporaryDirectory(prefix="couture-load-") as folder,
-        connection.transaction(),
-    ):
-        labels.lock(connection)
-        models.require(connection, model.digest)
-        scratch = Path(folder)
-        with FileBatch(model, scratch) as batch:
-            found = _found(connection, database_url, batch, begun, scratch, clock)
-        clock.begin("links", found.pairs)
-        births.copy_links(connection, scratch / "links.csv")
-        born = _write_new(connection, database_url, found, clock)
-        clock.begin("join", sum(map(len, found.others)))
-        for slice_ in clusters.in_slices(found.others, size=_SLICE):
-            dirty.mark(connection, [(record, False) for record in slice_])
-            relabel(connection, model=model)
-            clock.progress.advance(len(slice_))
-        clock.begin("reviews")
-        rewrite_reviews(connection, model=model)
-        bulk_loads.finish(connection, begun.load_id)
-    return found.pairs, born
-
-
-def _found(
-    connection: Connection,
-    database_url: str,
-    batch: FileBatch,
-    begun: BulkLoad,
-    scratch: Path,
-    clock: _Clock,
-) -> Found:
-    clock.begin("read")
-    with connect(database_url, name="couture-load", autocommit=True) as reader:
-        clusters.read(reader, batch, scratch)
-    clock.begin("match")
-    return clusters.find(
-        connection, batch, first=begun.first_record_id, links=scratch / "links.csv"
-    )
-
-
-def _write_new(
-    connection: Connection, database_url: str, found: Found, clock: _Clock
-) -> int:
-    clock.begin("customers", sum(len(one.record_ids) for one in found.new))
-    ids = customers.mint(connection, len(found.new))
-    born = [
-        golden.Born(id_, one.component, one.record_ids)
-        for id_, one in zip(ids, found.new, strict=True)
-    ]
-    count = 0
-    several = PROCESSES if len(born) > _FEW else 1
-    tasks = list(golden.dealt(database_url, born, several))
-    for (rows,) in together(golden.make_customers, tasks):
-        births.copy_customers(
-            connection,
-            labels=rows.labels,
-            profiles=rows.profiles,
-            contact_keys=rows.contact_keys,
-        )
-        births.announce(connection, rows.messages, first=rows.first, last=rows.last)
-        clock.progress.advance(rows.records)
-        count += rows.customers
-    return count
-
-
-def _follow(connection: Connection, judge: Judge, clock: _Clock) -> None:
+def _follow(connection: Connection, run: Run) -> None:
     """Fold in, as the stream does, records that the database knew before the load."""
     waiting = connection.execute(
         "SELECT record_id FROM dirty WHERE NOT scored ORDER BY record_id"
     ).fetchall()
     ids = [row[0] for row in waiting]
-    clock.begin("follow", len(ids))
+    run.clock.begin("follow", len(ids))
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        with connection.transaction():
-            models.hold(connection, judge.model.digest)
-            find_and_score(connection, some, model=judge.model, scorer=judge.scorer)
+        find_links(connection, some, judge=run.judge)
         with connection.transaction():
             labels.lock(connection)
-            models.require(connection, judge.model.digest)
-            relabel(connection, model=judge.model)
-        clock.progress.advance(len(some))
+            models.require(connection, run.judge.model.digest)
+            relabel(connection, model=run.judge.model)
+        run.clock.advance(len(some))

@@ -17,6 +17,8 @@ from service.errors import ServiceError
 _SPAWN = multiprocessing.get_context("spawn")
 _PR_SET_PDEATHSIG = 1
 PROCESSES = max(2, min(4, os.cpu_count() or 2))
+FEW = 10_000
+"""Rows or customers up to which one process does."""
 
 
 class ProcessDied(ServiceError):

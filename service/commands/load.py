@@ -118,5 +118,5 @@ def _at_once(
     )
     if rejects:
         typer.echo(f"{report.rejects} rows were set aside, with reasons: {rejects}")
-    for line in report.spark:
-        typer.echo(line)
+    if report.spark:
+        typer.echo(report.spark)

@@ -51,9 +51,7 @@ def resolve(
     with connection.transaction():
         models.hold(connection, judge.model.digest)
         published = publish(connection, batch.events, model=judge.model)
-    waiting = published.record_ids
-    while keys := _found_and_scored(connection, waiting, judge):
-        waiting = [*waiting, *_settled(connection, keys, judge)]
+    find_links(connection, published.record_ids, judge=judge)
     with connection.transaction():
         labels.lock(connection)
         models.require(connection, judge.model.digest)
@@ -63,6 +61,14 @@ def resolve(
         snapshots.keep(connection, batch.manifests)
         freshness.write(connection, batch.freshness())
     return changed
+
+
+def find_links(
+    connection: Connection, record_ids: Sequence[int], *, judge: Judge
+) -> None:
+    """Score the records that wait, after settling the blocks that they crowd."""
+    while keys := _found_and_scored(connection, record_ids, judge):
+        record_ids = [*record_ids, *_settled(connection, keys, judge)]
 
 
 def _found_and_scored(

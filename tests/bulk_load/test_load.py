@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,11 @@ def bulk(database_url: str, tmp_path: Path, judge: Judge) -> Any:
     """Load rows at once."""
 
     def bulk_load(
-        rows: list[dict[str, str]], *, system: str = "shop", part_rows: int = 5_000
+        rows: list[dict[str, str]],
+        *,
+        system: str = "shop",
+        part_rows: int = 5_000,
+        judge: Judge = judge,
     ) -> LoadReport:
         file = write_csv(tmp_path / f"{system}.csv", rows)
         mapping = mapping_file(tmp_path)
@@ -191,6 +196,23 @@ def test_decisions_bind_a_load(bulk: Any, connection: Connection, judge: Judge) 
     ).fetchall()
     assert len(together) == 30
     assert all(one == (int(id_[1:]) % 2 == 0) for id_, one in together)
+
+
+def test_a_block_that_a_load_crowds_finds_nobody_any_more(
+    bulk: Any, connection: Connection, judge: Judge
+) -> None:
+    guards = replace(judge.model.guards, largest_block=4)
+    model = replace(judge.model, guards=guards)
+    few = Judge(model, Scorer(model))
+    people = crowd(160, seed=10)
+    bulk(rows_of(people[:80]), system="till", judge=few)
+
+    bulk(rows_of(people[80:]), system="shop", judge=few)
+
+    suspended = connection.execute("SELECT count(*) FROM suspended_key").fetchone()
+    assert suspended
+    assert suspended[0] > 5
+    assert audit(connection, model).differences == 0
 
 
 def _load_in_a_process(url: str, file: Path, mapping: Path) -> None:
