@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import cast
 from uuid import UUID
 
 import psycopg
@@ -32,10 +33,19 @@ from service.promotion.promote import (
 from service.promotion.records import live_ids, standardised
 from service.promotion.shadow import shadow_run
 from service.promotion.switch import switch
+from service.resolver.batch import Message
 from service.resolver.resolve import Judge
-from service.resolver.worker import current_judge, load_judge
+from service.resolver.stream import SourceStream
+from service.resolver.worker import Worker, current_judge, load_judge
+from service.settings import Settings
 from service.stewardship import decide
-from tests.resolver.deliveries import Delivery, clusters, customer, movement
+from tests.resolver.deliveries import (
+    CONSUMER,
+    Delivery,
+    clusters,
+    customer,
+    movement,
+)
 
 RECORDS = 160
 WORKERS = 2
@@ -310,3 +320,52 @@ def test_an_unfinished_bulk_load_keeps_a_promotion_waiting(
         promote(loaded.connection, trained, most_changed=None)
     loaded.connection.execute("UPDATE bulk_load SET finished_at = now()")
     promote(loaded.connection, trained, most_changed=None)
+
+
+class OneChange:
+    """A stream that brings the same messages until they are committed."""
+
+    def __init__(self, delivery: Delivery, *events: ChangeEvent) -> None:
+        self.committed = threading.Event()
+        self.messages = delivery.messages(events)
+        self.expected = dict(delivery.next)
+        self.placed = 0
+
+    def poll(self, connection: Connection, *, limit: int) -> list[Message]:
+        return self.messages
+
+    def place(self, connection: Connection) -> None:
+        self.placed += 1
+
+    def advanced(self, steps: object) -> None:
+        self.committed.set()
+
+
+def test_a_worker_that_meets_the_switch_loads_the_model_and_goes_on(
+    loaded: Delivery, trained: Model, database_url: str
+) -> None:
+    promote(loaded.connection, trained, most_changed=None)
+    new = customer("pos:new", 1, given_name="Zoé", family_name="Neuve")
+    stream = OneChange(loaded, new)
+    settings = Settings(database_url=database_url, consumer=CONSUMER)
+    worker = Worker(
+        settings, loaded.judge, loaded.connection, cast(SourceStream, stream)
+    )
+    worker.work(stream.committed)
+
+    assert stream.placed == 1
+    row = loaded.connection.execute(
+        "SELECT model FROM source_record WHERE (system, id) = ('pos', 'new')"
+    ).fetchone()
+    assert row == (trained.digest,)
+    assert audit(loaded.connection, trained).differences == 0
+
+
+def test_two_workers_that_start_at_once_make_no_former_model(
+    connection: Connection, judges: list[Judge]
+) -> None:
+    for judge in judges:
+        models.activate(connection, judge.model)
+    assert len(models.promotions(connection)) == 1
+    with pytest.raises(models.UnknownModel):
+        models.previous(connection)
