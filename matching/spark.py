@@ -127,7 +127,7 @@ def _find(
     frame.drop(*TF_NAMES).createOrReplaceTempView("record")
     _candidates(spark, model, newest_from)
     with quiet():
-        api = SparkAPI(spark_session=spark)
+        api = SparkAPI(spark_session=spark)  # type: ignore[no-untyped-call]
         linker = Linker(api.register("record"), spark_settings(model.settings))
         # Spark, unlike DuckDB, knows no two columns of one name: the bundle's frozen
         # frequencies go in as tables, in place of those that Splink would count.
