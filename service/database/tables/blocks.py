@@ -12,5 +12,7 @@ class SuspendedKey(SQLModel, table=True):
 
     __tablename__ = "suspended_key"
 
-    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    key: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
     recheck: bool = Field(sa_column_kwargs={"server_default": text("false")})
