@@ -11,6 +11,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 
 from matching.hard_rules import GUARDED
 from schemas.source_key import SourceKey
+from service.database import blocks
 from service.database.arrays import bigints
 from service.database.session import Connection
 
@@ -106,6 +107,7 @@ def _write_key_difference(
             " AS g (key, record_id) WHERE b.key = g.key AND b.record_id = g.record_id",
             _columns(gone),
         )
+        blocks.left(connection, {key for key, _ in gone})
     if come:
         connection.execute(
             "INSERT INTO blocking_key (key, record_id)"
@@ -144,18 +146,23 @@ def ids_with_stubs(
 
 
 def candidates(
-    connection: Connection, record_ids: Sequence[int]
+    connection: Connection, record_ids: Sequence[int], *, most: int
 ) -> list[tuple[int, int, int]]:
-    """Return (record, other, a key of both) for all that share a blocking key."""
+    """Return (record, other, a key of both) for all that share a living blocking key.
+
+    At most `most` others a key (0: no bound): if there are more, the key must be
+    suspended first.
+    """
     # CROSS JOIN LATERAL with a LIMIT keeps the plan on the key's index whatever the
-    # statistics say; the bound is far above any block that the model lets live.
+    # statistics say.
     rows = connection.execute(
         "SELECT s.record_id, c.record_id, min(k.key)"
         " FROM unnest(%s::bigint[]) AS w (record_id)"
         " JOIN source_record s USING (record_id)"
-        " CROSS JOIN unnest(s.blocking_keys) AS k (key)"
+        " CROSS JOIN LATERAL (SELECT key FROM unnest(s.blocking_keys) AS u (key)"
+        f"   WHERE {blocks.LIVING}) k"
         " CROSS JOIN LATERAL (SELECT b.record_id FROM blocking_key b"
-        "   WHERE b.key = k.key LIMIT 1000000) c"
+        f"   WHERE b.key = k.key LIMIT {most + 1 if most else 1_000_000}) c"
         " WHERE c.record_id <> s.record_id GROUP BY 1, 2",
         [bigints(record_ids)],
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import orjson
 
 from matching.model import Model
 from matching.score import Scorer
-from service.database import dirty, links, source_records
+from service.database import blocks, dirty, links, source_records
 from service.database.session import Connection
 
 ORPHANS_AFTER_S = 30
@@ -17,17 +18,21 @@ ORPHANS_AFTER_S = 30
 
 def find_and_score(
     connection: Connection, record_ids: Sequence[int], *, model: Model, scorer: Scorer
-) -> None:
+) -> list[int]:
     """Score the records that wait for it against every committed candidate.
 
     It runs after publication has committed: of two workers that publish records of
     one person, whoever commits second sees both, so no pair is missed and no key is
-    locked.
+    locked. Returns blocking keys that must be settled first; then nothing was scored.
     """
     waiting = dirty.unscored(connection, record_ids, orphans_after_s=ORPHANS_AFTER_S)
     if not waiting:
-        return
-    found = source_records.candidates(connection, [mark[0] for mark in waiting])
+        return []
+    most = model.guards.largest_block
+    ids = [mark[0] for mark in waiting]
+    found = source_records.candidates(connection, ids, most=most)
+    if most and (keys := blocks.crossed(connection, _crowded(found, most), most=most)):
+        return keys
     ends = {end for record, other, _ in found for end in (record, other)}
     stored = source_records.features(connection, ends)
     features = {record_id: text for record_id, (_, text) in stored.items()}
@@ -48,6 +53,15 @@ def find_and_score(
         model=model.digest,
     )
     dirty.scored(connection, waiting)
+    return []
+
+
+def _crowded(found: Sequence[tuple[int, int, int]], most: int) -> list[int]:
+    """Return the records with so many candidates that a block may be too large."""
+    if len(found) < most:
+        return []
+    others = Counter(record for record, _, _ in found)
+    return [record for record, n in others.items() if n >= most]
 
 
 def _share(left: str, right: str, hashed: int, model: Model) -> bool:
