@@ -6,6 +6,7 @@ import typer
 
 from service.commands import parts, together
 from service.commands.audit import audit
+from service.commands.bench import bench_app
 from service.commands.coverage import coverage
 from service.commands.decisions import decide, decisions_app
 from service.commands.how import how
@@ -39,6 +40,7 @@ app.command()(how)
 app.command()(decide)
 app.command()(reviews)
 model_app.command()(coverage)
+app.add_typer(bench_app, name="bench")
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="key")
 app.add_typer(model_app, name="model")

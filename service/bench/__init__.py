@@ -1,0 +1,1 @@
+"""Measuring Couture on this machine, with simulated people."""
