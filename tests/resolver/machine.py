@@ -41,7 +41,11 @@ keys = st.sampled_from(KEYS)
 workers = st.integers(0, WORKERS - 1)
 places = st.integers(0, len(SAID) - 1)
 changes = st.tuples(keys, st.one_of(places, places, places, st.none()))
-turns = st.lists(st.integers(0, len(SYSTEMS) - 1), min_size=8, max_size=30)
+turns = st.lists(
+    st.tuples(st.integers(0, len(SYSTEMS) - 1), st.integers(1, 5)),
+    min_size=5,
+    max_size=20,
+)
 sizes = st.one_of(st.integers(1, 4), st.integers(1, 30), st.integers(1, 300))
 
 
@@ -117,7 +121,10 @@ class Histories(RuleBasedStateMachine):
         said=st.lists(changes, min_size=2, max_size=4), turns=turns, then=st.booleans()
     )
     def race(
-        self, said: list[tuple[str, int | None]], turns: list[int], then: bool
+        self,
+        said: list[tuple[str, int | None]],
+        turns: list[tuple[int, int]],
+        then: bool,
     ) -> None:
         """Changes of several systems at once, a worker for each, seam by seam."""
         self.say(said)
@@ -125,8 +132,8 @@ class Histories(RuleBasedStateMachine):
         for actor, system in zip(racing, SYSTEMS, strict=True):
             if actor.idle:
                 self.stage.begin(actor, self._batch([system], 300))
-        for turn in turns:
-            self._step(racing[turn], 1)
+        for turn, seams in turns:
+            self._step(racing[turn], seams)
         if then:
             self.compare()
 
@@ -244,3 +251,10 @@ class Histories(RuleBasedStateMachine):
                 story.resolve(connection, batch, judge=self.judge, consumer=CONSUMER)
 
         return job
+
+
+class Races(Histories):
+    """Only races, each compared: where workers meet, and where a twin shows itself."""
+
+    say_late = say_much = say_again = take = go_on = die = None
+    decide = revoke = None

@@ -11,7 +11,7 @@ from typing import Any
 from schemas.source_record import CustomerRecord
 
 SYSTEMS = ("pos", "shop", "web")
-KEYS = [f"{system}:{number}" for system in SYSTEMS for number in range(7)]
+KEYS = [f"{system}:{number}" for system in SYSTEMS for number in range(5)]
 
 _ROSES = [{"street": "12 rue des Roses", "postal_code": "59000", "city": "Lille"}]
 _PARC = [{"street": "3 allée du Parc", "postal_code": "35000", "city": "Rennes"}]
