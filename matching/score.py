@@ -24,6 +24,9 @@ from matching.tables import arrow_table, from_json_sql, json_table
 __all__ = ["ScoredPair", "Scorer"]
 
 
+_SIDES = (("left_records", "a"), ("right_records", "b"))
+
+
 class Scorer:
     """Scores pairs with one model; not for use by two threads at once."""
 
@@ -74,6 +77,9 @@ class Scorer:
         listed = [pa.array(column, pa.int64()) for column in columns]
         self._fill("record", json_table(wanted), from_json_sql("incoming"))
         self._fill("listed", pa.table(listed, names=["pair", "a", "b"]))
+        for table, end in _SIDES:
+            self._connection.execute(f"delete from {table}")
+            self._connection.execute(f"insert into {table} {_side(end)}")
 
     def _fill(self, table: str, rows: pa.Table, select: str = "from incoming") -> None:
         self._connection.register("incoming", rows)
@@ -87,11 +93,9 @@ class Scorer:
         execute("create temp table record as from shape")
         self._connection.unregister("shape")
         execute("create temp table listed (pair bigint, a bigint, b bigint)")
-        for side, end in (("left_records", "a"), ("right_records", "b")):
-            execute(
-                f"create temp view {side} as select record.*, listed.pair "
-                f"from listed join record on record.unique_id = listed.{end}"
-            )
+        for side, end in _SIDES:
+            # Not a view: DuckDB plans a statement over one anew at every execution.
+            execute(f"create temp table {side} as {_side(end)}")
         execute("pragma disable_optimizer")
         sql = statement(self._model.settings, "left_records", "right_records")
         # Without a parameter: one would make DuckDB plan anew at every execution.
@@ -121,6 +125,13 @@ class Scorer:
                 "the golden pairs of the model do not score bit-equal with Splink's "
                 "predict on this machine; train and promote a new model version"
             )
+
+
+def _side(end: str) -> str:
+    return (
+        "select record.*, listed.pair "
+        f"from listed join record on record.unique_id = listed.{end}"
+    )
 
 
 def _check_versions(model: Model) -> None:

@@ -77,7 +77,7 @@ def fold(url: str, messages: Sequence[Message], size: int, warm: int) -> Timing:
         timing.ended, timing.cpu_s = time.time(), time.process_time() - cpu
         if before is not None and (after := _cpu_of(server)) is not None:
             timing.server_cpu_s = after - before
-    timing.peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    timing.peak_mib = _peak_mib()
     return timing
 
 
@@ -99,6 +99,15 @@ def _cpu_of(process: int) -> float | None:
         return None
     user, system = stat.rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak_mib() -> int:
+    """Return this program's own peak; getrusage would tell of the parent's, too."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def _watch(timing: Timing) -> None:
