@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from service.api.context import Answer, read
 from service.api.pages import json_answer
 from service.database import freshness_reads
-from service.database.session import Connection
 from service.database.one_moment import one_moment
+from service.database.session import Connection
 
 
 def read_at_once(query: Callable[[Connection], Answer]) -> tuple[Answer, bytes]:

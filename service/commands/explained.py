@@ -27,9 +27,9 @@ class Reading(NamedTuple):
 @contextmanager
 def reading() -> Iterator[Reading]:
     """Give the database as it stands at one moment; nothing can be written."""
+    from service.database.one_moment import one_moment
     from service.database.readiness import require_migrated
     from service.database.session import connect
-    from service.database.one_moment import one_moment
     from service.judges import Judges
 
     with (

@@ -33,6 +33,8 @@ def run(empty_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Run:
         customer("web:1", 1, given_name="Zoltan", family_name="Nagy"),
     )
     monkeypatch.setenv("COUTURE_DATABASE_URL", empty_stage.url)
+    # a command sets up the logs of its process, and this one goes on after it
+    monkeypatch.setattr("service.commands.settled.configure_logging", lambda _: None)
     return lambda *words: CliRunner().invoke(app, list(words))
 
 

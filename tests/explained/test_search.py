@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from service.database import models
-from service.database.session import Connection, connect
 from service.database.one_moment import one_moment
+from service.database.session import Connection, connect
 from service.explanation.why import why
 from service.judges import Judges
 from service.search import QUERY_ID, compare, search
