@@ -48,7 +48,7 @@ def _given_name() -> Comparison:
             "and left(given_l, 1) = left(given_r, 1)",
         ),
         level("typo", "damerau_levenshtein(given_l, given_r) <= 1 and "
-            "length(given_l) > 3"),
+            "least(length(given_l), length(given_r)) > 3"),
         level("alike", "jaro_winkler_similarity(given_l, given_r) >= 0.88"),
         level("swapped", SWAPPED, **frequency("given", own=True)),
         otherwise(),
@@ -64,7 +64,8 @@ def _family_name() -> Comparison:
         level("one name shared", "list_has_any(family_names_l, family_names_r)"),
         level(
             "typo",
-            "damerau_levenshtein(family_l, family_r) <= 1 and length(family_l) > 3",
+            "damerau_levenshtein(family_l, family_r) <= 1 "
+            "and least(length(family_l), length(family_r)) > 3",
         ),
         level("alike", "jaro_winkler_similarity(family_l, family_r) >= 0.9"),
         # A swap is one event: the first name says how likely it is, this how rare

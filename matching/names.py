@@ -65,7 +65,8 @@ def family_name(text: str) -> str:
     core = list(words)
     while len(core) > 1 and core[0] in _DROPPED_PARTICLES:
         core = core[1:]
-    return "".join(core)
+    name = "".join(core)
+    return "" if is_placeholder(name) else name
 
 
 @lru_cache(maxsize=100_000)

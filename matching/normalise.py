@@ -22,7 +22,7 @@ from matching.phones import phone_key, phone_region
 from matching.placeholders import is_placeholder, is_placeholder_number
 from schemas.source_record import Address, CustomerRecord
 
-STANDARDISER = "1"
+STANDARDISER = "2"
 """Version of the standardiser: raise it with every change of what a value becomes."""
 
 Features = dict[str, Any]

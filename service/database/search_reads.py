@@ -11,7 +11,6 @@ from service.database import blocks
 from service.database.arrays import bigints, uuids
 from service.database.session import Connection
 
-
 UNBOUNDED = 1_000_000
 
 

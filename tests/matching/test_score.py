@@ -45,6 +45,32 @@ def test_the_stream_scores_what_the_batch_scores_bit_for_bit(
     assert any(pair.evidence["family_name"]["tf"] for pair in stream)
 
 
+def test_a_pair_weighs_the_same_whichever_record_came_first(
+    model: Model, features: dict[int, Features], candidates: set[tuple[int, int]]
+) -> None:
+    last = max(features) + 1
+    turned = {last - record: held for record, held in features.items()}
+    scorer = Scorer(model)
+    here = scorer.score_all(features, candidates)
+    there = scorer.score_all(turned, {(last - b, last - a) for a, b in candidates})
+    weights = {(last - pair.b, last - pair.a): pair.weight for pair in there}
+
+    assert {(pair.a, pair.b): pair.weight for pair in here} == weights
+
+
+def test_a_typo_in_a_short_name_weighs_the_same_both_ways(model: Model) -> None:
+    long = person(given_name="Anne", family_name="Roux")
+    short = person(given_name="Ane", family_name="Rou")
+    left, right = model.standardise([long, short])
+    scorer = Scorer(model)
+    one, other = (
+        scorer.score_all(dict(enumerate(pair)), [(0, 1)])[0].weight
+        for pair in ((left, right), (right, left))
+    )
+
+    assert one == other
+
+
 def test_a_pair_weighs_the_same_alone_and_among_others(
     model: Model, features: dict[int, Features], candidates: set[tuple[int, int]]
 ) -> None:
