@@ -43,6 +43,8 @@ GUARDED = {
     "/v1/orders/pos:1": "orders:read",
     "/v1/customers/{id}/sources": "sources:read",
     "/v1/customers/{id}/loyalty/expiring": "loyalty:read",
+    "/v1/reviews": "reviews:read",
+    "/v1/customers/{id}/household": "households:read",
     "POST /v1/customers/search": "customers:read",
     "/v1/customers/{id}/explanation": "sources:read",
     "/v1/explanations": "sources:read",
