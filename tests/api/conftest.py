@@ -46,6 +46,14 @@ def channel(app: OpenAPI, database_url: str) -> Channel:
 
 
 @pytest.fixture
+def busy_channel(database_url: str) -> Iterator[Channel]:
+    """A channel of an application that answers eight requests at once."""
+    made = create_app(Settings(database_url=database_url, api_threads=8))
+    yield Channel(made, create_key(database_url, channel="till", scopes=list(SCOPES)))
+    made.extensions["couture"].pool.close()
+
+
+@pytest.fixture
 def postgres_url(postgres: EmbeddedPostgres) -> str:
     """A database without our tables."""
     return postgres.url("postgres")
