@@ -11,12 +11,14 @@ step has to win more.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from matching.agreements import Agreements, Floats
 from matching.bands import Bands
+from matching.hard_rules import Guards
 from matching.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
@@ -27,6 +29,8 @@ WORTH_A_STEP = 0.01
 WORTH_A_STEP_AMONG_FAMILIES = 0.03
 FALSE_LINKS_A_RECORD = 0.02
 LOWEST_REVIEW = 0.2
+MOST_WRONG_AMONG_FAMILIES = 0.2
+"""Of one person's pairs, the share with two birth dates that puts the rule to sleep."""
 FEWEST_FAMILY_PAIRS = 0.05
 """Pairs of two relatives a record, below which families do not matter."""
 FEWEST_RELATIVES = 0.15
@@ -45,6 +49,19 @@ def chosen_bands(chance: Floats, records: int, *, households: bool) -> Bands:
         steps, worth = STEPS, WORTH_A_STEP
     match = _lowest_worth(chance, records, steps, worth)
     return Bands(review=min(LOWEST_REVIEW, match), match=match)
+
+
+def among_families(guards: Guards) -> Guards:
+    """Return the guards for data with families, whose rules seldom sleep.
+
+    A record without a birth date links to two namesakes as well as to one. Alone, a
+    person's wrong date is as likely; at one home, the relative is the likelier.
+    """
+    rules = (
+        replace(rule, most_wrong=max(rule.most_wrong, MOST_WRONG_AMONG_FAMILIES))
+        for rule in guards.rules
+    )
+    return replace(guards, rules=tuple(rules))
 
 
 def _lowest_worth(

@@ -46,7 +46,7 @@ from matching.normalise import Features, normalise
 from matching.parameters import DEFAULTS, fixed_bits, with_shares
 from matching.splink_statement import quiet
 from matching.tables import arrow_table
-from matching.thresholds import chosen_bands, has_households
+from matching.thresholds import among_families, chosen_bands, has_households
 from schemas.source_record import CustomerRecord
 
 log = logging.getLogger(__name__)
@@ -90,8 +90,7 @@ def train_features(
     )
     features = {i: model.freeze(record) for i, record in enumerate(normalised)}
     model = replace(model, stop_keys=oversized_keys(model, features))
-    learnt, bands = _estimated(model, features)
-    return with_golden_pairs(replace(model, settings=learnt, bands=bands))
+    return with_golden_pairs(_estimated(model, features))
 
 
 def _check_records(normalised: Sequence[Features]) -> None:
@@ -133,10 +132,8 @@ def with_golden_pairs(model: Model) -> Model:
     )
 
 
-def _estimated(
-    model: Model, features: Mapping[int, Features]
-) -> tuple[dict[str, Any], Bands]:
-    """Return the settings and bands that these records teach."""
+def _estimated(model: Model, features: Mapping[int, Features]) -> Model:
+    """Return the model with the settings, bands and guards that these records teach."""
     with quiet(), duckdb.connect() as connection:
         connection.register("incoming", arrow_table(features))
         connection.execute("create table record as from incoming")
@@ -156,8 +153,12 @@ def _estimated(
     fixed = Fixed(adjusted_levels(model.settings), fixed_bits(households))
     rows = [np.flatnonzero(_in(likely, pairs)) for pairs in chosen]
     learnt = _learnt(anyone, likely, rows, fixed, len(features))
-    bands = chosen_bands(learnt.chance, len(features), households=households)
-    return with_shares(learnt.m, learnt.u, learnt.prior, households=households), bands
+    return replace(
+        model,
+        settings=with_shares(learnt.m, learnt.u, learnt.prior, households=households),
+        bands=chosen_bands(learnt.chance, len(features), households=households),
+        guards=among_families(model.guards) if households else model.guards,
+    )
 
 
 class _Learnt(NamedTuple):
