@@ -14,7 +14,7 @@ demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
 	@$(BIN)/couture demo $(DEMO_ARGS)
 
 test: check $(SPARK) ## everything that must hold
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(TEST_ARGS)
+	$(BIN)/pytest $(TEST_ARGS)
 
 check: $(INSTALLED) ## what needs no process: style, types, import directions
 	$(BIN)/ruff check .

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import typer
 
 from service.commands import parts, together
@@ -48,8 +51,16 @@ app.add_typer(sweeps_app, name="sweeps")
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; a failure is one sentence, and the last thing said."""
+    try:
+        app()
+    except SystemExit as ended:
+        if not isinstance(ended.code, str):
+            raise
+        sys.stdout.flush()
+        print(ended.code, file=sys.stderr, flush=True)  # noqa: T201
+        # Libraries that look for leaks at the end of Python would speak after it.
+        os._exit(1)
 
 
 if __name__ == "__main__":

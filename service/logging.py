@@ -39,6 +39,16 @@ ALLOWED_FIELDS = frozenset(_LINE | _KEYS | _HAPPENED | _ANSWER)
 _Event = MutableMapping[str, Any]
 
 
+class _StandardError:
+    """Standard error as it is at each write: a cached logger outlives a redirection."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logging(settings: Settings, *, level: int = logging.INFO) -> None:
     """Send structlog and standard logging, redacted, to standard error."""
     render = _console if settings.log_format == "console" else _json
@@ -52,7 +62,7 @@ def configure_logging(settings: Settings, *, level: int = logging.INFO) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_StandardError()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -36,7 +36,8 @@ class Counts:
 def counts(connection: Connection) -> Counts:
     """Return the counts as they are committed now."""
     row = connection.execute(
-        "SELECT coalesce((SELECT sum(next_offset) FROM stream_offset), 0)::bigint,"
+        "SELECT coalesce((SELECT sum(next_offset) FROM stream_offset"
+        "   WHERE topic LIKE 'couture.source.%'), 0)::bigint,"
         " (SELECT count(*) FROM dead_letter),"
         " (SELECT count(*) FROM customer"
         "   WHERE retired_into IS NULL AND profile IS NOT NULL),"

@@ -99,7 +99,9 @@ def _follows_clustering(told: CustomerExplanation) -> None:
     weights = [union.pair.weight for union in told.unions if union.pair]
     assert weights == sorted(weights, reverse=True)
     assert [union.weakest for union in told.unions].count(True) == 1
-    assert told.unions[-1].weakest
+    (weakest,) = (union for union in told.unions if union.weakest)
+    last = told.unions[-1]
+    assert (weakest.pair and weakest.pair.weight) == (last.pair and last.pair.weight)
     parts = {str(key): {str(key)} for key in told.source_keys}
     for union in told.unions:
         left, right = parts[str(union.left)], parts[str(union.right)]
