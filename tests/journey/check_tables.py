@@ -10,12 +10,14 @@ from uuid import UUID
 import orjson
 
 from matching.batch import resolve_batch
-from matching.clustering import Link, cluster
+from matching.clustering import Link
+from matching.guards import cluster_by
 from matching.survivorship import Member
 from schemas.facts import Consent, Interaction, Order
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from service.contact_keys import contact_key
+from service.database import links as stored_links
 from service.database import models
 from service.database.session import Connection
 from service.profile import Facts, document, profile_body
@@ -52,16 +54,23 @@ def batch(connection: Connection) -> Iterator[str]:
     model = models.active(connection)
     assert model is not None
     rows = connection.execute(
-        "SELECT record_id, record, features FROM source_record WHERE record IS NOT NULL"
+        "SELECT record_id, record, features, system, id FROM source_record"
+        " WHERE record IS NOT NULL"
     ).fetchall()
     fresh = model.standardise([CustomerRecord.model_validate(r[1]) for r in rows])
-    for (record_id, _, stored), again in zip(rows, fresh, strict=True):
+    for (record_id, _, stored, *_), again in zip(rows, fresh, strict=True):
         if orjson.loads(orjson.dumps(again)) != stored:
             yield f"record {record_id}: features are not those of its record"
     result = resolve_batch(model, {row[0]: row[2] for row in rows})
     yield from _links(connection, {(p.a, p.b): p.weight for p in result.pairs})
     links = [Link(p.a, p.b, p.weight, p.probability) for p in result.pairs]
-    found = cluster([r[0] for r in rows], links, match=model.bands.match)
+    found = cluster_by(
+        model,
+        {row[0]: row[2] for row in rows},
+        links,
+        stored_links.all_decisions(connection),
+        keys={row[0]: SourceKey(row[3], row[4]) for row in rows},
+    )
     yield from _clusters(connection, found.cluster)
 
 
