@@ -30,9 +30,11 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal \
   --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links
 
+LOCK_ARGS ?= --upgrade
 lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
 	$(BIN)/pip install --quiet uv
-	$(COMPILE) --upgrade --extra embedded --extra debezium --extra dev \
+	$(COMPILE) $(LOCK_ARGS) --extra embedded --extra debezium --extra dlt --extra sftp \
+	  --extra mysql --extra otel --extra dev \
 	  --output-file requirements.lock
 	$(COMPILE) --extra spark --constraint requirements.lock \
 	  --output-file requirements-spark.lock
