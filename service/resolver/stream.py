@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +27,7 @@ _TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{re.escape(SNAPSHOTS_TO
 _NEW_TOPICS_AFTER_MS = 3_000
 _HEARTBEAT_MS = 1_000
 _SESSION_MS = 10_000
+_PATIENCE_S = 30.0
 
 
 class SourceStream:
@@ -35,18 +37,25 @@ class SourceStream:
     whenever a batch failed, `place` puts the consumer where PostgreSQL says.
     """
 
-    def __init__(self, bootstrap: str, *, consumer: str) -> None:
+    def __init__(
+        self, bootstrap: str, *, consumer: str, patience_s: float = _PATIENCE_S
+    ) -> None:
+        self._bootstrap = bootstrap
         self._name = consumer
-        self._kafka = _consumer(bootstrap, consumer)
+        self._patience_s = patience_s
         self._unplaced: set[TopicPartition] = set()
         self.expected: dict[tuple[str, int], int] = {}
-        self._kafka.subscribe(
-            pattern=_TOPICS,
-            listener=_Assignment(self._unplaced),
-        )
+        self._kafka = self._subscribed()
+
+    def _subscribed(self) -> KafkaConsumer:
+        opened = _consumer(self._bootstrap, self._name)
+        opened.subscribe(pattern=_TOPICS, listener=_Assignment(self._unplaced))
+        self._well_at = time.monotonic()
+        return opened
 
     def poll(self, connection: Connection, *, limit: int) -> list[Message]:
         """Return the next messages, none if there are none for some time."""
+        self._start_again_if_stuck()
         self._finish_joining()
         polled = self._kafka.poll(timeout_ms=200, max_records=limit)
         if self._unplaced:
@@ -113,6 +122,22 @@ class SourceStream:
     def close(self) -> None:
         """Leave the group."""
         self._kafka.close(autocommit=False)
+
+    def _start_again_if_stuck(self) -> None:
+        """Take a new consumer if this one has long been without group or metadata.
+
+        One answer that never comes is enough: kafka-python waits five minutes for that
+        to a join, and no new topic is seen without metadata.
+        """
+        now = time.monotonic()
+        joined = self._kafka.group_metadata().state == MemberState.STABLE
+        known_at = self._kafka._cluster._last_successful_refresh_ms / 1_000
+        if joined and now - known_at < self._patience_s:
+            self._well_at = now
+        elif now - self._well_at > self._patience_s:
+            log.warning("the broker does not answer this consumer: taking a new one")
+            stuck, self._kafka = self._kafka, self._subscribed()
+            stuck.close(autocommit=False, timeout_ms=5_000)
 
     def _finish_joining(self) -> None:
         """Go on with a join that outlasts one poll.

@@ -251,7 +251,7 @@ def test_a_push_reaches_the_profile_through_relay_broker_and_resolver(
 
 
 def _until_included(channel: Channel, key: str, token: str) -> Any:
-    for _ in range(8):
+    for _ in range(24):
         answer = channel.get(
             f"/v1/customers?source_key={key}", Couture_After=token, Prefer="wait=5"
         )

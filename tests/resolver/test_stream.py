@@ -101,6 +101,23 @@ def test_a_topic_that_was_made_anew_is_read_from_its_beginning(
     assert [m.offset for m in again] == [0, 1, 2, 3]
 
 
+def test_a_consumer_that_no_longer_hears_of_new_topics_is_replaced(
+    connection: Connection, own_broker: EmbeddedBroker
+) -> None:
+    deaf = SourceStream(own_broker.bootstrap, consumer="test", patience_s=12)
+    try:
+        deaf.poll(connection, limit=7)
+        first = deaf._kafka
+        first._cluster.close()  # ends its metadata loop, as a lost answer would
+        publish(own_broker.bootstrap, 3)
+        found = read(deaf, connection, 3)
+    finally:
+        deaf.close()
+
+    assert deaf._kafka is not first
+    assert [m.offset for m in found] == [0, 1, 2]
+
+
 def test_a_stored_offset_beyond_the_end_starts_the_log_again(
     connection: Connection, own_broker: EmbeddedBroker
 ) -> None:
