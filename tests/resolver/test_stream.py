@@ -22,7 +22,7 @@ from service.resolver.stream import SourceStream
 from tests.resolver.deliveries import ANNE, Delivery, customer
 
 TOPIC = wire.source_topic("pos")
-WITHIN_S = 60
+WITHIN_S = 180
 
 
 @pytest.fixture
