@@ -46,6 +46,7 @@ def create_topics(bootstrap: str, system: str, *, partitions: int = PARTITIONS) 
         wire.source_topic(system): {"num_partitions": partitions},
         wire.DEADLETTERS_TOPIC: {"num_partitions": 1},
         wire.SNAPSHOTS_TOPIC: {"num_partitions": 1},
+        wire.REPLAYS_TOPIC: {"num_partitions": 1},
         wire.POSITIONS_TOPIC: {
             "num_partitions": 1,
             "configs": {"cleanup.policy": "compact"},

@@ -16,7 +16,6 @@ from connectors.mapping import Reject
 from schemas import wire
 from schemas.change_event import ChangeEvent
 
-REJECT_SCHEMA = "rejected_row/1"
 _TIMEOUT_S = 30.0
 _OPTIONS = {
     "acks": "all",
@@ -138,10 +137,11 @@ def _dead_letter(reject: Reject) -> Message:
     value = json.dumps(row.payload, default=str).encode()
     position = ".".join(str(part) for part in row.position or ())
     headers = {
-        "schema": REJECT_SCHEMA,
+        "schema": wire.REJECT_SCHEMA,
         "reason": reject.reason,
         "system": reject.system,
         "table": row.table,
+        "op": row.op,
         "position": position,
     }
     if len(value) > wire.LARGEST_MESSAGE - 10_000:

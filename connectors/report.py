@@ -20,6 +20,7 @@ class State(StrEnum):
     STREAMING = "streaming"
     RETRYING = "retrying"
     REJECTING = "rejecting"
+    REPLAYED = "replayed"
     STOPPED = "stopped"
     FAILED = "failed"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from connectors import broker
@@ -12,6 +13,7 @@ from connectors.flow import Flow, Totals
 from connectors.mapping import Mapping
 from connectors.offsets import Offsets
 from connectors.publisher import Publisher
+from connectors.replays import Replays
 from connectors.report import Say, State
 
 _FIRST_PAUSE_S = 0.25
@@ -63,6 +65,7 @@ def _attempt(run: Run, totals: Totals) -> None:
     with (
         Offsets(run.bootstrap, name=run.name) as offsets,
         Publisher(run.bootstrap) as publisher,
+        _replays(run),
     ):
         run.connector.check()
         anew = run.resnapshot and not totals.snapshots
@@ -77,6 +80,13 @@ def _attempt(run: Run, totals: Totals) -> None:
             stop=run.stop,
         )
         flow.follow(offset)
+
+
+def _replays(run: Run) -> AbstractContextManager[object]:
+    # a load ends with its file, so nobody would be there to replay its rows
+    if run.name != run.mapping.system:
+        return nullcontext()
+    return Replays(run.bootstrap, run.mapping, run.say)
 
 
 def _wait(run: Run, error: RetryLater, pause: float) -> None:

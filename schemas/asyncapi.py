@@ -13,6 +13,7 @@ Document = dict[str, Any]
 
 _SOURCE_KEY = "source key, such as pos:C-1042; facts as KIND/SYSTEM:ID"
 _TEXT = {"type": "string"}
+_ROW_HEADERS = ("reason", "system", "table", "op", "position")
 _DEAD_LETTER_HEADERS = ("reason", "detail", "topic", "partition", "offset")
 
 
@@ -44,7 +45,8 @@ def _channels() -> Document:
         "positions": _channel(wire.POSITIONS_TOPIC, "position", compacted=True),
         "customers": _channel(wire.CUSTOMERS_TOPIC, "profile", compacted=True),
         "events": _channel(wire.EVENTS_TOPIC, "customerEvent", "caseEvent"),
-        "deadLetters": _channel(wire.DEADLETTERS_TOPIC, "deadLetter"),
+        "deadLetters": _channel(wire.DEADLETTERS_TOPIC, "deadLetter", "rejectedRow"),
+        "replays": _channel(wire.REPLAYS_TOPIC, "rejectedRow"),
     }
 
 
@@ -71,6 +73,8 @@ def _operations() -> Document:
         "publishCustomers": _operation("send", "customers"),
         "publishEvents": _operation("send", "events"),
         "publishDeadLetters": _operation("send", "deadLetters"),
+        "keepRejectedRows": _operation("receive", "deadLetters"),
+        "replayRows": _operation("send", "replays"),
     }
 
 
@@ -120,6 +124,15 @@ def _messages() -> Document:
             "A message set aside as it came; its headers say why and where it stood.",
             key="the key it came with",
             headers=dict.fromkeys(_DEAD_LETTER_HEADERS, _TEXT),
+        ),
+        "rejectedRow": _message(
+            "A row that a connector could not map, as its source gave it; on its way"
+            " back, the row that its connector maps anew.",
+            key="system/table/position; on the way back the system",
+            headers={
+                "schema": {"const": wire.REJECT_SCHEMA},
+                **dict.fromkeys(_ROW_HEADERS, _TEXT),
+            },
         ),
     }
 

@@ -18,12 +18,16 @@ CUSTOMERS_TOPIC = "couture.customers"
 EVENTS_TOPIC = "couture.events"
 DEADLETTERS_TOPIC = "couture.deadletters"
 SNAPSHOTS_TOPIC = "couture.snapshots"
+REPLAYS_TOPIC = "couture.replays"
 
 SCHEMA = "change_event/1"
 """Value of the `schema` header that this version writes and reads."""
 
 MANIFEST_SCHEMA = "snapshot_manifest/1"
 """Value of the `schema` header of what stands on `couture.snapshots`."""
+
+REJECT_SCHEMA = "rejected_row/1"
+"""Value of the `schema` header of a row set aside by its connector, or replayed."""
 
 LARGEST_MESSAGE = 1_048_576
 """Bytes; Kafka's own default bound."""

@@ -20,6 +20,7 @@ from service.api.cases import cases
 from service.api.context import Context, attach
 from service.api.cursor import Cursors
 from service.api.customers import customers
+from service.api.dead_letters import dead_letters
 from service.api.documentation import documentation, serve_openapi
 from service.api.explanations import explanations
 from service.api.health import health
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     insights,
     records,
     reviews,
+    dead_letters,
     sources,
     health,
 )

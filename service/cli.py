@@ -11,6 +11,7 @@ from service.commands import parts, together
 from service.commands.audit import audit
 from service.commands.bench import bench_app
 from service.commands.coverage import coverage
+from service.commands.deadletters import deadletters_app
 from service.commands.decisions import decide, decisions_app
 from service.commands.how import how
 from service.commands.keys import keys_app
@@ -44,6 +45,7 @@ app.command()(decide)
 app.command()(reviews)
 model_app.command()(coverage)
 app.add_typer(bench_app, name="bench")
+app.add_typer(deadletters_app, name="deadletters")
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="key")
 app.add_typer(model_app, name="model")

@@ -67,6 +67,12 @@ PROBLEMS = {
             "Accept `application/json`, or send no `Accept` header.",
         ),
         Problem(
+            "not-so-settled",
+            409,
+            "The dead letter cannot be settled so",
+            "Do what `detail` says: edit the message first, or discard the letter.",
+        ),
+        Problem(
             "different-movement",
             409,
             "Another movement has this id",

@@ -38,7 +38,7 @@ def counts(connection: Connection) -> Counts:
     row = connection.execute(
         "SELECT coalesce((SELECT sum(next_offset) FROM stream_offset"
         "   WHERE topic LIKE 'couture.source.%'), 0)::bigint,"
-        " (SELECT count(*) FROM dead_letter),"
+        " (SELECT count(*) FROM dead_letter WHERE topic LIKE 'couture.source.%'),"
         " (SELECT count(*) FROM customer"
         "   WHERE retired_into IS NULL AND profile IS NOT NULL),"
         " (SELECT count(*) FROM dirty)"

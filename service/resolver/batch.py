@@ -11,7 +11,7 @@ from schemas import wire
 from schemas.change_event import ChangeEvent
 from schemas.snapshot import SnapshotManifest
 from schemas.source_key import SourceKey
-from service.database.dead_letters import DeadLetter
+from service.database.dead_letters import UNMAPPABLE, DeadLetter
 from service.database.freshness import Freshness
 from service.database.offsets import Advance
 
@@ -75,6 +75,8 @@ def decode(
         try:
             if message.topic == wire.SNAPSHOTS_TOPIC:
                 manifests.append(wire.decode_manifest(message.value, message.headers))
+            elif message.topic == wire.DEADLETTERS_TOPIC:
+                letters.extend(_rejected(message))
             else:
                 event = wire.decode(message.value, message.headers, topic=message.topic)
                 events.append(Placed(event, message))
@@ -85,6 +87,18 @@ def decode(
         for (topic, partition), next_offset in reached.items()
     ]
     return Batch(events, letters, advances, manifests)
+
+
+def _rejected(message: Message) -> list[DeadLetter]:
+    """Return the letter of a row that a connector set aside; ours stand already."""
+    told = {
+        name: (value or b"").decode("utf-8", "replace")
+        for name, value in message.headers
+    }
+    if told.get("schema") != wire.REJECT_SCHEMA:
+        return []
+    detail = told.get("reason", "").replace("\x00", "")
+    return [set_aside(message, UNMAPPABLE, detail)]
 
 
 def set_aside(message: Message, reason: str, detail: str) -> DeadLetter:

@@ -94,7 +94,9 @@ def _settled(connection: Connection, keys: Sequence[int], judge: Judge) -> list[
 
 def _set_aside(connection: Connection, letters: list[DeadLetter]) -> None:
     dead_letters.add(connection, letters)
-    outbox.append(connection, [_dead_letter_message(letter) for letter in letters])
+    # those that a connector told of stand on the topic already
+    ours = [one for one in letters if one.topic != wire.DEADLETTERS_TOPIC]
+    outbox.append(connection, [_dead_letter_message(letter) for letter in ours])
 
 
 def _dead_letter_message(letter: DeadLetter) -> outbox.Message:

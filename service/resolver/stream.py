@@ -13,7 +13,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 from kafka.structs import MemberState
 
-from schemas.wire import SNAPSHOTS_TOPIC, SOURCE_TOPIC_PREFIX
+from schemas.wire import DEADLETTERS_TOPIC, SNAPSHOTS_TOPIC, SOURCE_TOPIC_PREFIX
 from service.database import offsets
 from service.database.offsets import StoredOffset
 from service.database.session import Connection
@@ -23,7 +23,8 @@ from service.resolver.batch import Message
 log = structlog.get_logger()
 
 BOOTSTRAP_MS = 10_000
-_TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{re.escape(SNAPSHOTS_TOPIC)})$"
+_OTHERS = "|".join(re.escape(name) for name in (SNAPSHOTS_TOPIC, DEADLETTERS_TOPIC))
+_TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{_OTHERS})$"
 _NEW_TOPICS_AFTER_MS = 3_000
 _HEARTBEAT_MS = 1_000
 _SESSION_MS = 10_000
@@ -31,7 +32,7 @@ _PATIENCE_S = 30.0
 
 
 class SourceStream:
-    """All source topics and what snapshots saw, from the stored offsets on.
+    """All source topics, what snapshots saw and what connectors set aside.
 
     PostgreSQL, not Kafka, holds the offsets. Whenever partitions are assigned, and
     whenever a batch failed, `place` puts the consumer where PostgreSQL says.

@@ -20,6 +20,7 @@ _WANTED: dict[str, dict[str, Any]] = {
     },
     wire.EVENTS_TOPIC: {"num_partitions": _PARTITIONS},
     wire.DEADLETTERS_TOPIC: {"num_partitions": 1},
+    wire.REPLAYS_TOPIC: {"num_partitions": 1},
 }
 
 

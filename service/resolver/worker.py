@@ -7,18 +7,15 @@ import signal
 import threading
 import time
 
-import psycopg
 import structlog
-from kafka.errors import KafkaError
 
 from matching.model import Model
 from matching.score import Scorer
 from service.database import dirty, models
-from service.database.offsets import OffsetMoved
 from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
-from service.errors import DatabaseUnavailable
 from service.resolver.batch import Batch, Message, decode, set_aside
+from service.resolver.outage import is_outage
 from service.resolver.resolve import Judge, resolve
 from service.resolver.stream import SourceStream
 from service.resolver.sweep import sweep
@@ -29,14 +26,6 @@ log = structlog.get_logger()
 _TIDY_EVERY_S = 5.0
 _SWEEP_EVERY_S = 1.0
 _LONGEST_PAUSE_S = 10.0
-_TRY_AGAIN = (
-    OffsetMoved,
-    models.ModelChanged,
-    psycopg.OperationalError,  # the database went away, a deadlock, a serialisation
-    psycopg.InterfaceError,
-    KafkaError,
-    DatabaseUnavailable,
-)
 
 
 def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
@@ -108,7 +97,9 @@ class Worker:
             try:
                 self._step()
                 failures = 0
-            except _TRY_AGAIN as error:
+            except Exception as error:
+                if not is_outage(error):
+                    raise
                 failures += 1
                 log.warning("batch failed, trying again", error=type(error).__name__)
                 stop.wait(min(0.05 * 2**failures, _LONGEST_PAUSE_S))
@@ -132,9 +123,9 @@ class Worker:
     def _resolve(self, messages: list[Message]) -> None:
         try:
             self._fold(decode(messages, expected=self._stream.expected))
-        except _TRY_AGAIN:
-            raise
         except Exception as error:
+            if is_outage(error):
+                raise
             # A message that decodes and yet cannot be applied must not stop the
             # others: each is tried alone, and the bad one is set aside.
             log.error("batch cannot be applied", error=type(error).__name__)
@@ -145,9 +136,9 @@ class Worker:
         batch = decode([message], expected=self._stream.expected)
         try:
             self._fold(batch)
-        except _TRY_AGAIN:
-            raise
         except Exception as error:
+            if is_outage(error):
+                raise
             name = type(error).__name__
             log.error("message set aside", offset=message.offset, error=name)
             letter = set_aside(message, "cannot_apply", f"applying it raised {name}")
@@ -178,7 +169,9 @@ class Worker:
                 self.connection = _connect(self._settings)
             self._stream.place(self.connection)
             self._judge = current_judge(self.connection, self._judge)
-        except _TRY_AGAIN as error:
+        except Exception as error:
+            if not is_outage(error):
+                raise
             log.warning("not yet recovered", error=type(error).__name__)
 
 

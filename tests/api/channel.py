@@ -31,6 +31,11 @@ class Channel:
             path, json=body, headers={"Authorization": f"Bearer {self.key}", **named}
         )
 
+    def put(self, path: str, body: Any, /) -> TestResponse:
+        """Return the answer to a JSON body that is put there."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return self._client.put(path, json=body, headers=headers)
+
     def post_bytes(self, path: str, body: bytes, /) -> TestResponse:
         """Return the answer to any bytes that say they are JSON."""
         headers = {"Authorization": f"Bearer {self.key}"}

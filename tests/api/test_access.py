@@ -53,6 +53,11 @@ GUARDED = {
     "/v1/customers/{id}/insights": "insights:read",
     "/v1/insights": "insights:read",
     "POST /v1/loyalty/movements": "loyalty:burn",
+    "/v1/dead-letters": "operator",
+    "/v1/dead-letters/1": "operator",
+    "PUT /v1/dead-letters/1/message": "operator",
+    "POST /v1/dead-letters/1/replay": "operator",
+    "POST /v1/dead-letters/1/discard": "operator",
     "POST /v1/records/till": "records:write",
 }
 

@@ -68,6 +68,7 @@ def test_asyncapi_names_every_topic() -> None:
         wire.CUSTOMERS_TOPIC,
         wire.EVENTS_TOPIC,
         wire.DEADLETTERS_TOPIC,
+        wire.REPLAYS_TOPIC,
     }
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Identity, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Identity, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from service.database.tables.columns import (
@@ -60,6 +60,11 @@ class DeadLetter(SQLModel, table=True):
     message_value: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     message_headers: dict[str, Any] = json_column()
     set_aside_at: datetime = time_column(default_now=True)
+    state: str = Field(sa_column=Column(Text, nullable=False, server_default="open"))
+    edited_value: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+    settled_at: datetime | None = time_column(nullable=True)
+    settled_by: str | None = text_column(nullable=True)
+    settled_because: str | None = text_column(nullable=True)
 
 
 class Outbox(SQLModel, table=True):
