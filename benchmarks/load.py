@@ -30,11 +30,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "people.csv"
-        _write(file, options.people, options.seed)
+        write_people(file, options.people, options.seed)
         print(json.dumps(_measure(file, Path(folder)), indent=2))  # noqa: T201
 
 
-def _write(file: Path, people: int, seed: int) -> None:
+def write_people(file: Path, people: int, seed: int) -> None:
+    """Write the source records of so many simulated people as CSV."""
     from service.demo.people import population, records
 
     with file.open("w", newline="", encoding="utf-8") as lines:

@@ -21,6 +21,7 @@ from service.commands.reviews import reviews
 from service.commands.search import search
 from service.commands.serve import serve
 from service.commands.sweeps import sweeps_app
+from service.commands.verify import verify
 from service.commands.why import why
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app.command()(serve)
 app.command()(parts.connect)
 app.command()(load)
 app.command()(audit)
+app.command()(verify)
 app.command()(search)
 app.command()(why)
 app.command()(how)

@@ -49,7 +49,7 @@ def customers_of(
 ) -> int:
     """Write every changed customer of the region once; return how many changed."""
     touched = changes(region, heirs, known)
-    happened = _facts(connection, [m.record_id for c in touched for m in c.members])
+    happened = facts_of(connection, [m.record_id for c in touched for m in c.members])
     written: list[Written] = []
     contacts: dict[UUID, set[tuple[str, str]]] = {}
     messages: list[outbox.Message] = []
@@ -113,7 +113,7 @@ def _contact_keys(golden: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {(kind, key) for kind, key in keys if key}
 
 
-def _facts(connection: Connection, record_ids: Sequence[int]) -> dict[int, Facts]:
+def facts_of(connection: Connection, record_ids: Sequence[int]) -> dict[int, Facts]:
     """Return the facts of each record; four queries, however many the records."""
     found: dict[int, dict[str, list[object]]] = defaultdict(lambda: defaultdict(list))
     for kind, name, model in (

@@ -1,0 +1,1 @@
+"""Does all that is stored and told follow from what was captured?"""

@@ -1,0 +1,116 @@
+"""Reconcile topics, source records, clusters and golden records; name differences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.database import verify_reads
+from service.database.session import Connection
+from service.database.verify_reads import CHECKS, Broken
+from service.settings import Settings
+from service.verification import rebuild, topics
+from service.verification.topics import Place
+
+SHOWN = 20
+"""Differences of each kind that a report names; it counts all of them."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Report:
+    """What was counted, and everything that does not hold, by kind."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    broken: dict[str, list[Broken]] = field(default_factory=dict)
+    places: dict[str, list[Place]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def differences(self) -> int:
+        """How many differences of any kind there are; 0 is right."""
+        return sum(map(len, self.broken.values()))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values; a name is a key, never a person."""
+        return {
+            "counts": self.counts,
+            "differences": self.differences,
+            "kinds": {
+                kind: {
+                    "count": len(found),
+                    "examples": [one.name for one in found[:SHOWN]],
+                }
+                for kind, found in self.broken.items()
+            },
+            "seconds": self.seconds,
+        }
+
+
+def verify(
+    connection: Connection,
+    settings: Settings,
+    *,
+    with_topics: bool = True,
+    with_rebuild: bool = False,
+    say: Say = lambda step: None,
+) -> Report:
+    """Compare everything stored and told at one moment; write nothing.
+
+    Raise BrokerUnavailable if the topics cannot be read.
+    """
+    report, clock = Report(), _Clock()
+    with verify_reads.one_moment(connection):
+        say("tables")
+        report.counts = verify_reads.counts(connection)
+        for kind in CHECKS:
+            report.broken[kind] = verify_reads.broken(connection, kind)
+        report.seconds["tables"] = clock.lap()
+        if with_topics:
+            say("source topics")
+            _captured(connection, settings, report)
+            report.seconds["source_topics"] = clock.lap()
+            say("golden records' topic")
+            _golden(connection, settings, report)
+            report.seconds["golden_topic"] = clock.lap()
+    if with_rebuild:
+        say("golden records made again")
+        made = rebuild.rebuild(connection, settings.database_url)
+        report.counts["rebuilt"] = made.customers
+        report.broken["rebuilt_otherwise"] = made.profiles
+        report.broken["contact_keys_otherwise"] = made.contact_keys
+        report.seconds["rebuild"] = clock.lap()
+    return report
+
+
+def _captured(connection: Connection, settings: Settings, report: Report) -> None:
+    found = topics.captured(connection, settings.kafka, consumer=settings.consumer)
+    report.counts["captured_messages"] = found.messages
+    for kind, pairs in (
+        ("captured_not_applied", found.lost),
+        ("captured_otherwise", found.otherwise),
+    ):
+        report.broken[kind] = [one for one, _ in pairs]
+        report.places[kind] = [place for _, place in pairs]
+
+
+def _golden(connection: Connection, settings: Settings, report: Report) -> None:
+    found = topics.golden(connection, settings.kafka)
+    report.counts["golden_messages"] = found.messages
+    report.broken["golden_not_told"] = found.not_told
+    report.broken["golden_told_otherwise"] = found.told_otherwise
+    report.broken["golden_told_of_nobody"] = found.told_of_nobody
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def lap(self) -> float:
+        """Return the seconds since the lap before."""
+        now = time.monotonic()
+        spent, self._since = round(now - self._since, 2), now
+        return spent
