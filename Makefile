@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SPARK := $(VENV)/.spark
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test faults check format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
@@ -15,6 +15,12 @@ demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
 
 test: check $(SPARK) ## everything that must hold
 	$(BIN)/pytest $(TEST_ARGS)
+
+# As in `make test`, but all of it; COUTURE_SEED=N draws other moments.
+faults: $(INSTALLED) ## kills, freezes, cut wires, full disks: nothing lost, nothing doubled
+	COUTURE_FAULTS=full $(BIN)/pytest tests/faults tests/journey/test_kills.py \
+	  tests/journey/test_restarts.py tests/journey/test_replay.py \
+	  tests/journey/test_twin.py --durations=0 $(TEST_ARGS)
 
 check: $(INSTALLED) ## what needs no process: style, types, import directions
 	$(BIN)/ruff check .

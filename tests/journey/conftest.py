@@ -7,10 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from service import access
 from service.embedded import start_broker
-from service.ports import LOCALHOST, answers, free_port
-from service.processes import our_program
 from tests.journey.world import World, start_world
 from tests.needs import needs
 
@@ -32,19 +29,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(scope="session")
 def api(journey: World) -> Iterator[httpx.Client]:
     """A channel that asks the served API with its key."""
-    port = free_port()
-    environment = {
-        "COUTURE_DATABASE_URL": journey.database_url,
-        "COUTURE_LISTEN": f"{LOCALHOST}:{port}",
-    }
-    journey.parts.start(our_program("serve", "service.cli", "serve", env=environment))
-    journey.parts.until(lambda: answers(port), within=60, what="the API answers")
-    key = access.create_key(
-        journey.database_url, channel="till", scopes=list(access.SCOPES)
-    )
-    headers = {"Authorization": f"Bearer {key}"}
-    base_url = f"http://{LOCALHOST}:{port}"
-    with httpx.Client(base_url=base_url, headers=headers, timeout=10) as client:
+    with journey.start_api() as client:
         yield client
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.embedded import start_broker
+from tests.faults.scale import SEED, scaled
 from tests.journey import checker, writes
 from tests.journey.conftest import needs_debezium
 from tests.journey.trading import Trader, plan
@@ -17,7 +18,7 @@ from tests.kafka.fixtures import apache_kafka
 
 __all__ = ["apache_kafka"]
 
-SEED = 20261123
+TIMES = scaled(1, 7)
 THIRTY = {
     RESOLVER: 7,
     RELAY: 6,
@@ -45,6 +46,7 @@ def findings_after(
         world.systems.apply(act)
     world.start_service()
     world.start_connectors()
+    counts = {part: TIMES * count for part, count in counts.items()}
     trader.suffer(plan(SEED, counts))
     trader.come_to_rest(within=120)
     left = checker.outside(world.bootstrap, world.parts.directory)
@@ -71,12 +73,12 @@ def on_apache_kafka(tmp_path: Path, apache_kafka: ApacheKafka) -> Iterator[World
         yield world
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(2_400)
 def test_thirty_kills_lose_nothing_and_double_nothing(embedded: World) -> None:
     assert findings_after(embedded, THIRTY, people=100, rate=30) == []
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(2_400)
 def test_kills_on_apache_kafka_lose_nothing_and_double_nothing(
     on_apache_kafka: World,
 ) -> None:

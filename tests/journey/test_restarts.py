@@ -9,6 +9,7 @@ import pytest
 
 from service.demo.acts import POS
 from service.embedded import EmbeddedBroker, start_broker
+from tests.faults.scale import scaled
 from tests.journey import checker, writes
 from tests.journey.conftest import needs_debezium
 from tests.journey.trading import Trader
@@ -55,6 +56,19 @@ def test_nothing_is_lost_when_postgresql_falls(fallible: Fallible) -> None:
         fallible.world.postgres.restart(immediate=True)
         fallible.world.reopen_systems()
         fallible.trader.trade(1.5)
+    assert fallible.found(whole=True) == []
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_when_every_session_is_ended(fallible: Fallible) -> None:
+    for number in range(scaled(6, 40)):
+        fallible.trader.trade(0.5)
+        with fallible.world.connect() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = ANY(%s)",
+                [["couture-resolver", "couture-relay"][: 1 + number % 2]],
+            )
     assert fallible.found(whole=True) == []
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from schemas import wire
+from service import access
 from service.database.migrate import migrate
 from service.database.session import Connection, connect
 from service.demo.acts import SYSTEMS
 from service.demo.systems import Systems
 from service.embedded import EmbeddedPostgres, start_postgres
+from service.ports import LOCALHOST, answers, free_port
 from service.processes import our_program
 from service.resolver.log_ends import LogEnds
 from service.up import as_toml
@@ -20,7 +24,7 @@ from tests.journey import retail
 from tests.journey.parts import Parts
 
 DATABASE = "couture"
-RESOLVER, RELAY = "resolve", "relay"
+RESOLVER, RELAY, SERVE = "resolve", "relay", "serve"
 CONNECTORS = tuple(f"connector-{system}" for system in SYSTEMS)
 ALL = (RESOLVER, RELAY, *CONNECTORS)
 STEADY_S = 90.0
@@ -35,11 +39,17 @@ class World:
     parts: Parts
     configs: retail.Configs
     systems: Systems
+    home: EmbeddedPostgres | None = None
+    """Couture's own server, where it is not that of the sources."""
+    through: tuple[str, ...] = ()
+    """A module, with its arguments, that runs every part in its own way."""
+    environments: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """What a part, by its name, finds in its environment besides the usual."""
 
     @property
     def database_url(self) -> str:
         """The libpq URL of Couture's own database."""
-        return self.postgres.url(DATABASE)
+        return (self.home or self.postgres).url(DATABASE)
 
     def connect(self) -> Connection:
         """Return a connection to Couture's own database."""
@@ -47,12 +57,18 @@ class World:
 
     def start_service(self, *, resolver: str = "service.cli") -> None:
         """Start resolver and relay; the resolver may be another module."""
+        for name, module in ((RESOLVER, resolver), (RELAY, "service.cli")):
+            self.start(name, module, name)
+
+    def start(self, name: str, module: str, *arguments: str) -> None:
+        """Start a module of ours as the part of this name."""
         environment = {
             "COUTURE_DATABASE_URL": self.database_url,
             "COUTURE_KAFKA": self.bootstrap,
+            **self.environments.get(name, {}),
         }
-        for name, module in ((RESOLVER, resolver), (RELAY, "service.cli")):
-            self.parts.start(our_program(name, module, name, env=environment))
+        command = (*self.through, module, *arguments)
+        self.parts.start(our_program(name, *command, env=environment))
 
     def start_connectors(self) -> None:
         """Capture all four systems."""
@@ -60,11 +76,22 @@ class World:
             file = self.parts.directory / f"{system}.toml"
             file.write_text(as_toml(config))
             arguments = ("run", system, "--config", str(file))
-            environment = {"COUTURE_KAFKA": self.bootstrap}
-            program = our_program(
-                f"connector-{system}", "connectors", *arguments, env=environment
-            )
-            self.parts.start(program)
+            self.start(f"connector-{system}", "connectors", *arguments)
+
+    def start_api(self) -> httpx.Client:
+        """Serve the API; return a channel that asks it with a key for everything."""
+        port = free_port()
+        listen = {"COUTURE_LISTEN": f"{LOCALHOST}:{port}"}
+        self.environments[SERVE] = {**self.environments.get(SERVE, {}), **listen}
+        self.start(SERVE, "service.cli", "serve")
+        self.parts.until(lambda: answers(port), within=60, what="the API answers")
+        key = access.create_key(
+            self.database_url, channel="till", scopes=list(access.SCOPES)
+        )
+        headers = {"Authorization": f"Bearer {key}"}
+        return httpx.Client(
+            base_url=f"http://{LOCALHOST}:{port}", headers=headers, timeout=10
+        )
 
     def reopen_systems(self) -> None:
         """Enter the sources again, after their database went away."""

@@ -26,7 +26,7 @@ node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}
 log.dirs={log}
 num.network.threads=1
 num.io.threads=2
@@ -55,16 +55,32 @@ class KafkaDidNotStart(Exception):
 
 
 class ApacheKafka:
-    """One broker and its log directory; `kill` and `restart` keep the directory."""
+    """One broker and its log directory; `kill` and `restart` keep the directory.
 
-    def __init__(self, directory: Path, *, port: int, controller: int) -> None:
-        self.bootstrap = f"127.0.0.1:{port}"
+    It tells its clients to come to the advertised port, where a proxy may stand.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int,
+        controller: int,
+        advertised: int | None = None,
+    ) -> None:
+        advertised = advertised or port
+        self.bootstrap = f"127.0.0.1:{advertised}"
         self.directory = directory
         self._properties = directory / "server.properties"
         self._output = directory / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._properties.write_text(
-            PROPERTIES.format(port=port, controller=controller, log=directory / "log")
+            PROPERTIES.format(
+                port=port,
+                controller=controller,
+                advertised=advertised,
+                log=directory / "log",
+            )
         )
 
     @property
@@ -133,10 +149,14 @@ class ApacheKafka:
 
 
 @contextmanager
-def start_kafka(directory: Path) -> Iterator[ApacheKafka]:
+def start_kafka(
+    directory: Path, *, port: int | None = None, advertised: int | None = None
+) -> Iterator[ApacheKafka]:
     """Run a broker in an empty directory; raise NoKafkaJars or KafkaDidNotStart."""
-    port, controller = _free_ports(2)
-    kafka = ApacheKafka(directory, port=port, controller=controller)
+    free, controller = _free_ports(2)
+    kafka = ApacheKafka(
+        directory, port=port or free, controller=controller, advertised=advertised
+    )
     kafka.format()
     kafka.start()
     try:

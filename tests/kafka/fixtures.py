@@ -11,14 +11,19 @@ from tests.kafka.jars import NoKafkaJars, class_path
 from tests.needs import needs
 
 
-@pytest.fixture(scope="session")
-def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
-    """One Apache Kafka broker for the whole run; who kills it restarts it."""
+def needs_kafka() -> None:
+    """Skip where Kafka's jars cannot be had; in CI, fail."""
     missing = ""
     try:
         class_path()
     except NoKafkaJars as error:
         missing = str(error)
     needs(not missing, missing)
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
+    """One Apache Kafka broker for the whole run; who kills it restarts it."""
+    needs_kafka()
     with start_kafka(tmp_path_factory.mktemp("apache-kafka")) as kafka:
         yield kafka

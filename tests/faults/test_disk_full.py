@@ -1,0 +1,92 @@
+"""The disk under Couture's tables is full for a while."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from service.database.migrate import migrate
+from service.embedded import start_broker, start_postgres
+from tests.faults.scale import SEED
+from tests.journey import checker
+from tests.journey.conftest import needs_debezium
+from tests.journey.trading import Trader
+from tests.journey.world import DATABASE, RESOLVER, World, start_world
+
+SIZE = "400m"
+FAILED = b"batch failed, trying again"
+
+
+@contextmanager
+def small_disk(directory: Path) -> Iterator[Path]:
+    """Mount a disk in memory; skip the test where that is not allowed."""
+    directory.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=777", "tmpfs"]
+    mounted = subprocess.run([*mount, str(directory)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here: that takes root")
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+@pytest.fixture
+def crowded(tmp_path: Path) -> Iterator[tuple[World, Path]]:
+    """The whole journey, its own tables on a small disk of their own."""
+    needs_debezium()
+    with (
+        small_disk(tmp_path / "small") as disk,
+        start_postgres(disk / "postgres", databases=[DATABASE]) as home,
+        start_broker(directory=tmp_path) as broker,
+        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+    ):
+        world.home = home
+        migrate(world.database_url)
+        world.start_service()
+        world.start_connectors()
+        yield world, disk
+
+
+@pytest.mark.timeout(900)
+def test_a_full_disk_loses_nothing_once_there_is_room_again(
+    crowded: tuple[World, Path],
+) -> None:
+    world, disk = crowded
+    trader = Trader(world, seed=SEED, people=40, rate=40)
+    trader.come_to_rest(within=120)
+    log = world.parts.log_of(RESOLVER)
+    before = log.stat().st_size
+
+    fill(disk / "filler")
+    world.parts.until(
+        lambda: trader.trade(0.5) or FAILED in log.read_bytes()[before:],
+        within=90,
+        what="the resolver met the full disk",
+    )
+    trader.trade(2)
+    (disk / "filler").unlink()
+    assert world.home is not None
+    world.home.restart(immediate=True)  # it may have given up, as PostgreSQL does
+    trader.come_to_rest(within=180)
+
+    left = checker.outside(world.bootstrap, world.parts.directory)
+    with world.connect() as connection:
+        assert checker.findings(connection, trader.truth(), left) == []
+
+
+def fill(file: Path) -> None:
+    """Write until nothing more fits."""
+    block = bytes(4096)
+    with file.open("wb", buffering=0) as filler:
+        while True:
+            try:
+                filler.write(block)
+            except OSError:
+                break
+    os.sync()

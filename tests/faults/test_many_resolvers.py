@@ -1,0 +1,95 @@
+"""One, two and four resolvers on the same topics, killed at random, end the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.database.migrate import migrate
+from service.database.session import connect
+from service.embedded import start_broker
+from tests.faults.scale import SEED, scaled
+from tests.journey import check_tables
+from tests.journey.conftest import needs_debezium
+from tests.journey.trading import Kill, Trader, plan
+from tests.journey.world import RELAY, World, caught_up, start_world
+from tests.resolver.deliveries import clusters, profiles
+
+COUNTS = (1, 2, 4)
+KILLS = scaled(6, 30)
+
+
+@pytest.fixture
+def together(tmp_path: Path) -> Iterator[tuple[World, list[str]]]:
+    """The whole journey, resolved into three databases by one, two, four resolvers."""
+    needs_debezium()
+    with (
+        start_broker(directory=tmp_path) as broker,
+        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+    ):
+        names = []
+        for count in COUNTS:
+            url = database(world, count)
+            for number in range(count):
+                names.append(f"resolve-{count}-{number}")
+                world.environments[names[-1]] = {
+                    "COUTURE_DATABASE_URL": url,
+                    "COUTURE_CONSUMER": f"of-{count}",
+                }
+                world.start(names[-1], "service.cli", "resolve")
+        world.start(RELAY, "service.cli", RELAY)
+        world.start_connectors()
+        yield world, names
+
+
+def database(world: World, count: int) -> str:
+    """Return the database of so many resolvers; it is made if it is not there."""
+    if count == max(COUNTS):
+        return world.database_url
+    name = f"resolved_by_{count}"
+    with connect(world.postgres.url("postgres"), autocommit=True) as admin:
+        found = admin.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", [name]
+        ).fetchone()
+        if not found:
+            admin.execute(f"CREATE DATABASE {name}".encode())
+            migrate(world.postgres.url(name))
+    return world.postgres.url(name)
+
+
+@pytest.mark.timeout(900)
+def test_any_number_of_resolvers_ends_with_the_same_customers(
+    together: tuple[World, list[str]],
+) -> None:
+    world, names = together
+    trader = Trader(world, seed=SEED, people=60, rate=40)
+    trader.come_to_rest(within=180)
+    kills = plan(SEED, dict.fromkeys(names, -(-KILLS // len(names))))
+    for kill in kills[:KILLS]:
+        endure(world, trader, kill)
+    trader.come_to_rest(within=180)
+    urls = [database(world, count) for count in COUNTS]
+    world.parts.until(
+        lambda: all(caught_up(url, world.bootstrap, relay=False) for url in urls),
+        within=180,
+        what="all of them read everything",
+    )
+
+    found = []
+    for url in urls:
+        with connect(url, autocommit=True) as connection:
+            assert list(check_tables.batch(connection)) == []
+            found.append((clusters(connection), profiles(connection)))
+    assert found[0][0]
+    assert found[1] == found[0]
+    assert found[2] == found[0]
+
+
+def endure(world: World, trader: Trader, kill: Kill) -> None:
+    """Trade while one resolver is killed and started again."""
+    trader.trade(kill.after_s)
+    world.parts.kill(kill.target)
+    trader.trade(kill.for_s)
+    world.parts.again(kill.target)

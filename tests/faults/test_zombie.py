@@ -1,0 +1,86 @@
+"""A resolver that was frozen until others took over must not write when it wakes."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from service.embedded import start_broker
+from tests.faults.dying import heard, tell
+from tests.faults.scale import SEED
+from tests.journey import checker
+from tests.journey.conftest import needs_debezium
+from tests.journey.trading import Trader
+from tests.journey.world import RELAY, RESOLVER, World, start_world
+
+SECOND = "resolve-second"
+REFUSED = b'"error":"OffsetMoved"'
+BEATEN = b"batch failed, trying again"
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[World]:
+    """The whole journey with two resolvers, of which the first can be frozen."""
+    needs_debezium()
+    with (
+        start_broker(directory=tmp_path) as broker,
+        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+    ):
+        world.start(SECOND, "service.cli", "resolve")
+        world.start(RELAY, "service.cli", RELAY)
+        world.through = ("tests.faults.dying", str(tmp_path))
+        world.start(RESOLVER, "service.cli", RESOLVER)
+        world.start_connectors()
+        yield world
+
+
+@pytest.mark.timeout(900)
+def test_a_resolver_that_slept_past_its_lease_does_not_write_when_it_wakes(
+    shared: World,
+) -> None:
+    trader = Trader(shared, seed=SEED, people=40, rate=40)
+    trader.come_to_rest(within=120)
+    sleep_and_wake(shared, trader, "resolver-linked", sign=REFUSED)
+    # here it holds the lock on clusters: PostgreSQL takes it away
+    sleep_and_wake(shared, trader, "resolver-relabelled-uncommitted", sign=BEATEN)
+    trader.come_to_rest(within=180)
+
+    left = checker.outside(shared.bootstrap, shared.parts.directory)
+    with shared.connect() as connection:
+        assert checker.findings(connection, trader.truth(), left) == []
+
+
+def sleep_and_wake(world: World, trader: Trader, point: str, *, sign: bytes) -> None:
+    """Freeze the first resolver at a point until the second reads all; wake it."""
+    log = world.parts.log_of(RESOLVER)
+    tell(world.parts.directory, point, freeze=True)
+    while not heard(world.parts.directory, point):
+        trader.trade(0.2)
+    asleep = log.stat().st_size
+    trader.trade(3)
+    written = world.ends()
+    world.parts.until(
+        lambda: has_read(world, written),
+        within=120,
+        what="the other resolver took every partition over",
+    )
+    (zombie,) = world.parts.family([RESOLVER])
+    zombie.send_signal(signal.SIGCONT)
+    world.parts.until(
+        lambda: sign in log.read_bytes()[asleep:], within=60, what="it was refused"
+    )
+
+
+def has_read(world: World, ends: Mapping[tuple[str, int], int]) -> bool:
+    """Return whether every partition is read to this end, by whomever."""
+    with world.connect() as connection:
+        stored = {
+            (topic, partition): next_
+            for topic, partition, next_ in connection.execute(
+                "SELECT topic, partition, next_offset FROM stream_offset"
+            )
+        }
+    return all(stored.get(place, 0) >= end for place, end in ends.items())
