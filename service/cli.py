@@ -13,6 +13,7 @@ from service.commands.bench import bench_app
 from service.commands.coverage import coverage
 from service.commands.deadletters import deadletters_app
 from service.commands.decisions import decide, decisions_app
+from service.commands.doctor import doctor
 from service.commands.how import how
 from service.commands.keys import keys_app
 from service.commands.load import load
@@ -40,6 +41,7 @@ app.command()(parts.connect)
 app.command()(load)
 app.command()(audit)
 app.command()(verify)
+app.command()(doctor)
 app.command()(search)
 app.command()(why)
 app.command()(how)

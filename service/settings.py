@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     log_format: str = Field(default="json", pattern="^(json|console)$")
     api_workers: int = Field(default=1, ge=1, le=64, description="API processes")
     api_threads: int = Field(default=8, ge=1, le=128, description="threads of each")
+    metrics: str = Field(
+        default="", description="host:port of a resolver's figures; none if empty"
+    )
     time_zone: str = Field(
         default="Europe/Paris", description="in which a promised day ends"
     )

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from matching.reviews import Kind
 from service.access import public
+from service.api.gauges import Operation
 from service.database import audits, freshness_reads, read_pool, review_reads
 from service.database.read_pool import ReadPool
 from service.errors import DatabaseUnavailable
@@ -106,6 +107,7 @@ def measure(app: Flask, pool: ReadPool) -> None:
     registry.register(_Freshness(pool))
     registry.register(_Audit(pool))
     registry.register(_Reviews(pool))
+    registry.register(Operation(pool))
     answers = Counter(
         "couture_http_answers_total",
         "Answers by route template",

@@ -22,6 +22,7 @@ from service.database import (
 )
 from service.database.dead_letters import DeadLetter
 from service.database.session import Connection
+from service.resolver import figures
 from service.resolver.batch import Batch
 from service.resolver.find import find_and_score
 from service.resolver.publish import publish
@@ -48,11 +49,12 @@ def resolve(
     which undoes them, if another worker has taken the partition over. Each raises
     ModelChanged if another model version decides than the judge's.
     """
-    with connection.transaction():
+    with figures.stage("publish"), connection.transaction():
         models.hold(connection, judge.model.digest)
         published = publish(connection, batch.events, model=judge.model)
-    find_links(connection, published.record_ids, judge=judge)
-    with connection.transaction():
+    with figures.stage("find and score"):
+        find_links(connection, published.record_ids, judge=judge)
+    with figures.stage("relabel"), connection.transaction():
         labels.lock(connection)
         models.require(connection, judge.model.digest)
         offsets.advance(connection, batch.advances, consumer=consumer)

@@ -116,6 +116,16 @@ class SourceStream:
         for step in steps:
             self.expected[step.topic, step.partition] = step.next_offset
 
+    def lag(self) -> dict[str, int]:
+        """Return, by topic, how many messages of the assigned partitions wait."""
+        waiting: dict[str, int] = {}
+        for place in self._kafka.assignment():
+            end = self._kafka.highwater(place)
+            read = self.expected.get(tuple(place))
+            if end is not None and read is not None:
+                waiting[place.topic] = waiting.get(place.topic, 0) + max(0, end - read)
+        return waiting
+
     def topic_id(self, topic: str) -> str:
         """Return what tells this topic from a later one of the same name."""
         return str(self._kafka._cluster.topic_id(topic) or "")

@@ -14,6 +14,7 @@ from matching.score import Scorer
 from service.database import dirty, models
 from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
+from service.resolver import figures
 from service.resolver.batch import Batch, Message, decode, set_aside
 from service.resolver.outage import is_outage
 from service.resolver.resolve import Judge, resolve
@@ -32,6 +33,7 @@ _FROZEN_AFTER_MS = 30_000
 def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     """Resolve until told to stop; raise ServiceError if it cannot even start."""
     stop = stop or stop_on_signals()
+    figures.serve(settings.metrics)
     connection = _connect(settings)
     require_migrated(connection, settings.database_url)
     stream = SourceStream(settings.kafka, consumer=settings.consumer)
@@ -102,6 +104,7 @@ class Worker:
                 if not is_outage(error):
                     raise
                 failures += 1
+                figures.count_retry(error)
                 log.warning("batch failed, trying again", error=type(error).__name__)
                 stop.wait(min(0.05 * 2**failures, _LONGEST_PAUSE_S))
                 self._recover()
@@ -154,6 +157,8 @@ class Worker:
             consumer=self._settings.consumer,
         )
         self._stream.advanced(batch.advances)
+        figures.count_events(len(batch.events))
+        figures.set_lag(self._stream.lag())
         if batch.events or batch.dead_letters:
             log.info(
                 "batch resolved",
