@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -14,22 +16,52 @@ from sqlmodel import SQLModel
 
 import service.database.tables  # noqa: F401 - fills the metadata
 from service.database.session import sqlalchemy_url, where
-from service.errors import DatabaseUnavailable
+from service.errors import DatabaseUnavailable, ServiceError
 
 _MIGRATE_LOCK = 0x4D69_6772  # "Migr": one migration at a time
+_TURN_MS = 1_000
+_BETWEEN_TURNS_S = 0.5
+_TURNS = 100
+
+
+class TableInUse(ServiceError):
+    """A migration cannot have the lock that it needs: end what holds it."""
+
+    retriable = True
+    remedy = "End long transactions (pg_stat_activity names them), then migrate again."
 
 
 def migrate(database_url: str) -> None:
-    """Apply the missing migrations; raise DatabaseUnavailable if nobody answers."""
-    with _connection(database_url) as connection:
-        connection.execute(
-            sqlalchemy.text("SELECT pg_advisory_xact_lock(:lock)"),
-            {"lock": _MIGRATE_LOCK},
-        )
-        config = _config()
-        config.attributes["connection"] = connection
+    """Apply the missing migrations while everything else goes on.
+
+    A table in use is waited for in short turns, between which the traffic behind it
+    flows. Raise DatabaseUnavailable if nobody answers, TableInUse after many turns.
+    """
+    for _ in range(_TURNS):
+        with _connection(database_url) as connection:
+            if _upgraded(connection):
+                return
+        time.sleep(_BETWEEN_TURNS_S)
+    raise TableInUse("A table that must change is in use, and stays so.")
+
+
+def _upgraded(connection: sqlalchemy.Connection) -> bool:
+    """Return whether it is done; not, if a lock was not to be had soon."""
+    connection.execute(
+        sqlalchemy.text("SELECT pg_advisory_xact_lock(:lock)"),
+        {"lock": _MIGRATE_LOCK},
+    )
+    connection.execute(sqlalchemy.text(f"SET LOCAL lock_timeout = '{_TURN_MS}ms'"))
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
         command.upgrade(config, "head")
-        connection.commit()
+    except sqlalchemy.exc.OperationalError as error:
+        if isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            return False
+        raise
+    connection.commit()
+    return True
 
 
 def newest() -> str:

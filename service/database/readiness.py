@@ -19,12 +19,15 @@ def _needed() -> str:
 
 
 def is_migrated(connection: Connection) -> bool:
-    """Return whether the database stands at the revision we need."""
+    """Return whether the database stands at the revision we need, or a later one.
+
+    Migrations only add, so a process goes on while another version upgrades it.
+    """
     try:
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except psycopg.errors.UndefinedTable:
         return False
-    return row is not None and row[0] == _needed()
+    return row is not None and row[0] >= _needed()
 
 
 def require_migrated(connection: Connection, database_url: str) -> None:
