@@ -7,11 +7,10 @@ tables that hold the records and pairs at hand.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
 import duckdb
-import pyarrow as pa
 
 from matching.batch import predict
 from matching.errors import UnusableModel
@@ -19,12 +18,22 @@ from matching.model import Model, library_versions
 from matching.normalise import STANDARDISER, Features
 from matching.scored_pair import Columns, ScoredPair
 from matching.splink_statement import comparison_columns, statement
-from matching.tables import arrow_table, from_json_sql, json_table
+from matching.tables import arrow_table, from_json_sql, json_texts
 
 __all__ = ["ScoredPair", "Scorer"]
 
 
-_SIDES = (("left_records", "a"), ("right_records", "b"))
+# DuckDB plans a prepared statement anew at every execution if it has a parameter, reads
+# a view, or reads a database whose catalog has changed since: hence plain tables, not
+# temporary ones, beside which nothing is registered.
+_LIST = (
+    "insert into listed select unnest(range(?::bigint)),"
+    " unnest(string_split(?, ' ')::bigint[]), unnest(string_split(?, ' ')::bigint[])"
+)
+_TAKE = (
+    "insert into incoming select unnest(string_split(?, ' ')::bigint[]),"
+    " unnest(?::varchar[])"
+)
 
 
 class Scorer:
@@ -71,36 +80,28 @@ class Scorer:
     def _load(
         self, features: Mapping[int, Features | str], pairs: list[tuple[int, int]]
     ) -> None:
+        execute = self._connection.execute
         wanted = {record: features[record] for record in sorted({*chain(*pairs)})}
         left, right = zip(*pairs, strict=True)
-        columns = [range(len(pairs)), left, right]
-        listed = [pa.array(column, pa.int64()) for column in columns]
-        self._fill("record", json_table(wanted), from_json_sql("incoming"))
-        self._fill("listed", pa.table(listed, names=["pair", "a", "b"]))
-        for table, end in _SIDES:
-            self._connection.execute(f"delete from {table}")
-            self._connection.execute(f"insert into {table} {_side(end)}")
-
-    def _fill(self, table: str, rows: pa.Table, select: str = "from incoming") -> None:
-        self._connection.register("incoming", rows)
-        self._connection.execute(f"delete from {table}")
-        self._connection.execute(f"insert into {table} {select}")
-        self._connection.unregister("incoming")
+        execute("delete from listed")
+        execute(_LIST, [len(pairs), _text(left), _text(right)])
+        execute("delete from incoming")
+        execute(_TAKE, [_text(wanted), json_texts(wanted.values())])
+        execute("delete from record")
+        execute("execute read")
 
     def _prepare(self) -> None:
         execute = self._connection.execute
         self._connection.register("shape", arrow_table({}))
-        execute("create temp table record as from shape")
+        execute("create table record as from shape")
         self._connection.unregister("shape")
-        execute("create temp table listed (pair bigint, a bigint, b bigint)")
-        for side, end in _SIDES:
-            # Not a view: DuckDB plans a statement over one anew at every execution.
-            execute(f"create temp table {side} as {_side(end)}")
+        execute("create table incoming (unique_id bigint, features varchar)")
+        execute("create table listed (pair bigint, a bigint, b bigint)")
         execute("pragma disable_optimizer")
-        sql = statement(self._model.settings, "left_records", "right_records")
-        # Without a parameter: one would make DuckDB plan anew at every execution.
+        sql = statement(self._model.settings, _side("a"), _side("b"))
         select = f"select {self._columns.sql} from ({sql})"
         floor = f"match_probability >= '{self._model.bands.review!r}'::double"
+        execute(f"prepare read as insert into record {from_json_sql('incoming')}")
         execute(f"prepare score as {select} where {floor}")
         execute(f"prepare score_all as {select}")
 
@@ -129,9 +130,14 @@ class Scorer:
 
 def _side(end: str) -> str:
     return (
-        "select record.*, listed.pair "
-        f"from listed join record on record.unique_id = listed.{end}"
+        "(select record.*, listed.pair "
+        f"from listed join record on record.unique_id = listed.{end})"
     )
+
+
+def _text(ids: Iterable[int]) -> str:
+    """Return ids as one text: DuckDB reads a list of numbers slowly."""
+    return " ".join(map(str, ids))
 
 
 def _check_versions(model: Model) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 import pyarrow as pa
@@ -39,12 +39,17 @@ def arrow_table(features: Mapping[int, Features]) -> pa.Table:
 
 def json_table(features: Mapping[int, Features | str]) -> pa.Table:
     """Return records and their features as JSON text, for `from_json_sql` to read."""
-    texts = [
-        given if isinstance(given, str) else orjson.dumps(given).decode()
-        for given in features.values()
-    ]
+    texts = json_texts(features.values())
     ids = pa.array(list(features), pa.int64())
     return pa.table({"unique_id": ids, "features": pa.array(texts, pa.string())})
+
+
+def json_texts(features: Iterable[Features | str]) -> list[str]:
+    """Return features as JSON text, those that are text already as they are."""
+    return [
+        given if isinstance(given, str) else orjson.dumps(given).decode()
+        for given in features
+    ]
 
 
 def from_json_sql(table: str) -> str:
