@@ -65,7 +65,7 @@ def configure_logging(settings: Settings, *, level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(_StandardError()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(_Formatter(render))
     # libraries speak of their own business; we want to hear of their trouble only
     quiet = max(level, logging.WARNING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         shared = "apache_kafka" in getattr(item, "fixturenames", ())
         group = "journeys" if journey or shared else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True)
+def same_log() -> Iterator[None]:
+    """Leave the log of a test's process as it was: commands set up their own."""
+    before, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = before
+    logging.root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,8 @@ from service.settings import Settings
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """Leave logging as it was found."""
-    before, level = logging.root.handlers[:], logging.root.level
+    """Leave structlog as it was found."""
     yield
-    logging.root.handlers[:] = before
-    logging.root.setLevel(level)
     structlog.reset_defaults()
 
 
