@@ -13,8 +13,10 @@ SPARK := $(VENV)/.spark
 demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
 	@$(BIN)/couture demo $(DEMO_ARGS)
 
+# Most of a test's time is waiting for servers; whole installations run one at a time.
+PROCESSES ?= 2
 test: check $(SPARK) ## everything that must hold
-	$(BIN)/pytest $(TEST_ARGS)
+	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup $(TEST_ARGS)
 
 # As in `make test`, but all of it; COUTURE_SEED=N draws other moments.
 faults: $(INSTALLED) ## kills, freezes, cut wires, full disks: nothing lost, nothing doubled

@@ -24,9 +24,12 @@ _numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all journeys, which share their parts."""
+    """Keep a file's tests in one process, and all journeys, which share their parts.
+
+    Faults go with them: two whole installations at once only starve each other.
+    """
     for item in items:
-        journey = {"journey", "kafka"} & {*item.path.parts}
+        journey = {"journey", "kafka", "faults"} & {*item.path.parts}
         shared = "apache_kafka" in getattr(item, "fixturenames", ())
         group = "journeys" if journey or shared else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
