@@ -9,7 +9,11 @@ from service.database.session import Connection
 
 
 def mark(connection: Connection, records: Iterable[tuple[int, bool]]) -> None:
-    """Mark records dirty, each with whether its pairs must be scored again."""
+    """Mark records dirty, each with whether its pairs must be scored again.
+
+    A record that waits to be scored and need not be scored anew keeps its mark: whoever
+    scores it would not find it again otherwise, and it is relabelled afterwards anyway.
+    """
     rescore: dict[int, bool] = {}
     for record_id, again in records:
         rescore[record_id] = rescore.get(record_id, False) or again
@@ -21,7 +25,8 @@ def mark(connection: Connection, records: Iterable[tuple[int, bool]]) -> None:
         " SELECT record_id, nextval('dirty_mark'), NOT rescore"
         " FROM unnest(%s::bigint[], %s::boolean[]) AS n (record_id, rescore)"
         " ON CONFLICT (record_id) DO UPDATE"
-        " SET mark = excluded.mark, scored = d.scored AND excluded.scored",
+        " SET mark = excluded.mark, scored = d.scored AND excluded.scored"
+        " WHERE d.scored OR NOT excluded.scored",
         [bigints(ordered), [rescore[record_id] for record_id in ordered]],
     )
 

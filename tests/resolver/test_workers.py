@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from schemas.change_event import ChangeEvent
-from service.database import links, source_records
-from service.database.session import connect
+from service.database import dirty, links, source_records
+from service.database.session import Connection, connect
 from service.embedded import EmbeddedPostgres
 from service.resolver import resolve as story
 from service.resolver.batch import Batch
@@ -160,3 +160,19 @@ def test_a_twin_that_relabels_outside_the_lock_is_caught(
             return False
 
     assert not all(ends_well(seed) for seed in range(40))
+
+
+def test_a_fact_that_comes_while_a_record_is_scored_leaves_its_mark(
+    connection: Connection,
+) -> None:
+    deliver = Delivery(connection, plain_judge())
+    deliver(customer("pos:1", 1, given_name="Anne"))
+    row = connection.execute("SELECT record_id FROM source_record").fetchone()
+    assert row
+    dirty.mark(connection, [(row[0], True)])
+
+    being_scored = dirty.unscored(connection, row, orphans_after_s=30)
+    dirty.mark(connection, [(row[0], False)])  # points are burned, say
+    dirty.scored(connection, being_scored)
+
+    assert [record for record, _ in dirty.ready(connection)] == [row[0]]
