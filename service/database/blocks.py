@@ -106,6 +106,11 @@ def reset(connection: Connection, keys: Iterable[int]) -> None:
     )
 
 
+def suspended_keys(connection: Connection) -> set[int]:
+    """Return the keys that find nobody; they stay while the model's lock is shared."""
+    return {row[0] for row in connection.execute("SELECT key FROM suspended_key")}
+
+
 def suspended(connection: Connection) -> list[tuple[int, int]]:
     """Return each suspended key with a record that has it."""
     rows = connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 import orjson
 
@@ -42,13 +43,10 @@ def find_and_score(
         if record in features and other in features
     }
     pairs = scorer.score(features, met)
+    shared = _SharedKeys(connection, model)
     links.upsert(
         connection,
-        [
-            p
-            for p in pairs
-            if _share(features[p.a], features[p.b], met[p.a, p.b], model)
-        ],
+        [p for p in pairs if shared(features[p.a], features[p.b], met[p.a, p.b])],
         versions={record_id: version for record_id, (version, _) in stored.items()},
         model=model.digest,
     )
@@ -64,11 +62,32 @@ def _crowded(found: Sequence[tuple[int, int, int]], most: int) -> list[int]:
     return [record for record, n in others.items() if n >= most]
 
 
-def _share(left: str, right: str, hashed: int, model: Model) -> bool:
-    """Say whether two records share a key in fact, of which they share a hash.
+class _SharedKeys:
+    """Says whether two records share a key in fact, of which they shared a hash.
 
-    Hashes collide, so the values are looked at; only of pairs that would be linked.
+    Hashes collide, and a record may have left the key since its candidates were read;
+    so the values are looked at, of those pairs only that would be linked. A suspended
+    key joins nobody.
     """
-    first, second = orjson.loads(left), orjson.loads(right)
-    key = model.keyed(first).get(hashed)
-    return bool(key and model.holds(second, key)) or model.shares_block(first, second)
+
+    def __init__(self, connection: Connection, model: Model) -> None:
+        self._connection = connection
+        self._model = model
+
+    def __call__(self, left: str, right: str, hashed: int) -> bool:
+        first, second = orjson.loads(left), orjson.loads(right)
+        keys = self._model.keyed(first)
+        if hashed in keys and self._model.holds(second, keys[hashed]):
+            return True
+        if not self._model.shares_block(first, second):
+            return False
+        others = set(self._model.keyed(second).values())
+        return any(
+            key in others
+            for number, key in keys.items()
+            if number not in self._suspended
+        )
+
+    @cached_property
+    def _suspended(self) -> set[int]:
+        return blocks.suspended_keys(self._connection)

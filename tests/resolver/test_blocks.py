@@ -18,13 +18,14 @@ from matching.model import Model
 from matching.score import Scorer
 from schemas.change_event import ChangeEvent
 from service.audit import audit
-from service.database import blocks
+from service.database import blocks, source_records
 from service.database.session import Connection, connect
 from service.embedded import EmbeddedPostgres
-from service.resolver.batch import Batch
+from service.resolver.batch import Batch, Placed
+from service.resolver.publish import publish
 from service.resolver.resolve import Judge, resolve
 from service.resolver.worker import load_judge
-from tests.resolver.deliveries import CONSUMER, Delivery, customer
+from tests.resolver.deliveries import CONSUMER, Delivery, customer, message
 from tests.resolver.plain_judge import PlainModel, PlainScorer
 from tests.resolver.test_histories import emptied, final_records, forget, links_in
 
@@ -157,6 +158,39 @@ def test_workers_that_cross_the_bound_at_once_end_with_the_same_links(
         resolve(opened, Batch([], [], []), judge=crowded_judge(), consumer=CONSUMER)
 
         assert links_in(opened) == expected_links(newest(events))
+
+
+def test_a_record_that_left_its_key_meanwhile_is_not_linked_by_a_suspended_one(
+    opened: Connection, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def person(key: str, position: int, **fields: Any) -> ChangeEvent:
+        return customer(key, position, phones=["060"], **fields)
+
+    crowd = [person(f"s0:{n}", 1, given_name="Ann") for n in range(MOST + 1)]
+    anne = person("s1:1", 1, given_name="Anne", emails=["a@x"])
+    same = person("s2:1", 1, given_name="Anne", emails=["a@x"])
+    moved = person("s1:1", 2, given_name="Anne", emails=["b@x"])
+    Delivery(opened, crowded_judge())(*crowd, anne)
+    read = source_records.features
+
+    def after_another_worker(*args: Any) -> Any:
+        """Its candidates are read; now another worker moves one of them away."""
+        monkeypatch.setattr(source_records, "features", read)
+        with connect(postgres.url("blocks"), autocommit=True) as second:
+            publish(second, decoded(moved), model=cast(Model, CrowdedModel()))
+        return read(*args)
+
+    monkeypatch.setattr(source_records, "features", after_another_worker)
+    delivery = Delivery(opened, crowded_judge())
+    delivery(same)
+    delivery(moved)
+
+    assert suspended(opened) == 1
+    assert links_in(opened) == expected_links([*crowd, moved, same]) == set()
+
+
+def decoded(event: ChangeEvent) -> list[Placed]:
+    return [Placed(event, message(event, 0))]
 
 
 def test_a_twin_that_does_not_renew_the_records_of_a_block_is_caught(
