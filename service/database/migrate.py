@@ -64,9 +64,13 @@ def _upgraded(connection: sqlalchemy.Connection) -> bool:
     return True
 
 
-def newest() -> str:
-    """Return the revision that this version of Couture needs."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+def revisions() -> tuple[str, ...]:
+    """Return the revisions that this version of Couture knows, the one it needs last.
+
+    They are numbers written as text, each greater than the one before.
+    """
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(script.revision for script in scripts)[::-1]
 
 
 def differences(database_url: str) -> list[object]:

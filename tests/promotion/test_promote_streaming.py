@@ -174,6 +174,9 @@ class OneChange:
     def advanced(self, steps: object) -> None:
         self.committed.set()
 
+    def lag(self) -> dict[str, int]:
+        return {}
+
 
 def test_a_worker_that_meets_the_switch_loads_the_model_and_goes_on(
     loaded: Delivery, trained: Model, database_url: str

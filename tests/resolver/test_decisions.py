@@ -186,6 +186,9 @@ class Silence:
 
     def advanced(self, steps: object) -> None: ...
 
+    def lag(self) -> dict[str, int]:
+        return {}
+
 
 def test_a_decision_takes_effect_at_the_next_poll_of_a_worker_without_messages(
     three: Delivery, database_url: str
