@@ -23,6 +23,12 @@ class Settings(BaseSettings):
     log_format: str = Field(default="json", pattern="^(json|console)$")
     api_workers: int = Field(default=1, ge=1, le=64, description="API processes")
     api_threads: int = Field(default=8, ge=1, le=128, description="threads of each")
+    frozen_after_s: int = Field(
+        default=30,
+        ge=1,
+        le=3_600,
+        description="silence after which PostgreSQL takes a lock from its holder",
+    )
     metrics: str = Field(
         default="", description="host:port of a resolver's figures; none if empty"
     )

@@ -121,6 +121,22 @@ def tell_all(connection: Connection) -> int:
     ).rowcount
 
 
+def tell_again(connection: Connection, ids: Collection[UUID]) -> None:
+    """Have the relay tell of these customers; of an unknown one, that it is gone.
+
+    The caller holds the labels' lock: nobody writes a newer golden record meanwhile.
+    """
+    schema = orjson.dumps({"schema": PROFILE_SCHEMA}).decode()
+    connection.execute(
+        "INSERT INTO outbox (topic, message_key, message_value, message_headers)"
+        " SELECT %s, convert_to(n.id::text, 'UTF8'), c.profile,"
+        "   CASE WHEN c.profile IS NULL THEN '{}'::jsonb ELSE %s::jsonb END"
+        " FROM unnest(%s::uuid[]) AS n (id) LEFT JOIN customer c"
+        " ON c.customer_id = n.id",
+        [wire.CUSTOMERS_TOPIC, schema, uuids(ids)],
+    )
+
+
 def write_contact_keys(
     connection: Connection, contacts: Mapping[UUID, Iterable[tuple[str, str]]]
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
-from service.database.session import Connection, where
+from service.database.session import NOTICE_DEAD_PEER, Connection, where
 from service.errors import DatabaseUnavailable
 
 ReadPool = ConnectionPool[Connection]
@@ -35,7 +35,8 @@ def open_pool(database_url: str, *, size: int) -> ReadPool:
         # A database that was away must be found again soon after it is back.
         reconnect_timeout=WAIT_S,
         configure=_configure,
-        kwargs={
+        kwargs=NOTICE_DEAD_PEER
+        | {
             "autocommit": True,
             "application_name": "couture-api",
             "connect_timeout": 2,

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-import orjson
-
-from schemas import wire
 from schemas.change_event import RecordKind
 from service.database.arrays import bigints, uuids
-from service.database.customers import PROFILE_SCHEMA
 from service.database.session import Connection
 
 _TABLES = {
@@ -71,16 +67,3 @@ def read_from(
             " WHERE consumer = %s AND topic = %s AND partition = %s",
             [offset, consumer, topic, partition],
         )
-
-
-def tell_again(connection: Connection, ids: Collection[UUID]) -> None:
-    """Have the relay tell of these customers; of an unknown one, that it is gone."""
-    schema = orjson.dumps({"schema": PROFILE_SCHEMA}).decode()
-    connection.execute(
-        "INSERT INTO outbox (topic, message_key, message_value, message_headers)"
-        " SELECT %s, convert_to(n.id::text, 'UTF8'), c.profile,"
-        "   CASE WHEN c.profile IS NULL THEN '{}'::jsonb ELSE %s::jsonb END"
-        " FROM unnest(%s::uuid[]) AS n (id) LEFT JOIN customer c"
-        " ON c.customer_id = n.id",
-        [wire.CUSTOMERS_TOPIC, schema, uuids(ids)],
-    )

@@ -11,6 +11,15 @@ from service.errors import DatabaseUnavailable
 
 Connection = psycopg.Connection[TupleRow]
 
+NOTICE_DEAD_PEER: dict[str, Any] = {
+    # A server that no longer answers the kernel is noticed within half a minute, not
+    # after the two hours that most systems give it.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,  # ms
+}
+
 
 def connect(database_url: str, *, name: str = "couture", **options: Any) -> Connection:
     """Return a connection; raise DatabaseUnavailable, with its remedy, if none.
@@ -18,9 +27,9 @@ def connect(database_url: str, *, name: str = "couture", **options: Any) -> Conn
     The password never stands in the error.
     """
     try:
-        return psycopg.connect(
-            database_url, application_name=name, connect_timeout=10, **options
-        )
+        given: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(database_url)
+        named = {"application_name": name, "connect_timeout": 10}
+        return psycopg.connect(**NOTICE_DEAD_PEER | given | named | options)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
         detail = f"PostgreSQL at {where(database_url)} does not answer."
         raise DatabaseUnavailable(detail) from error

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -16,7 +17,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from schemas import wire
-from service.database import answered_requests, outbox
+from service.database import answered_requests, customers, labels, outbox
 from service.database.outbox import Waiting
 from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
@@ -54,12 +55,14 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     producer: KafkaProducer | None = _open(settings.kafka)
     log.info("relay started")
     failures = 0
+    unsure: list[Waiting] = []
     while not stop.is_set():
         try:
             if connection.closed:
                 connection = _connect(settings)
             producer = producer or _open(settings.kafka)
-            _work(connection, producer, stop, bootstrap=settings.kafka)
+            _tell_last_word(connection, unsure)
+            _work(connection, producer, stop, bootstrap=settings.kafka, unsure=unsure)
             failures = 0
         except _TRY_AGAIN as error:
             failures += 1
@@ -95,6 +98,7 @@ def _work(
     stop: threading.Event,
     *,
     bootstrap: str,
+    unsure: list[Waiting],
 ) -> None:
     topics = _SourceTopics(bootstrap)
     while not stop.is_set() and not outbox.lock_relay(connection):
@@ -109,8 +113,22 @@ def _work(
         if time.monotonic() - tidied > _TIDY_EVERY_S:
             answered_requests.forget_old(connection)
             tidied = time.monotonic()
-        if not relay_once(connection, producer, prepare=topics.create):
+        if not relay_once(connection, producer, prepare=topics.create, unsure=unsure):
             stop.wait(_IDLE_S)
+
+
+def _tell_last_word(connection: Connection, unsure: list[Waiting]) -> None:
+    """Tell again of customers of whom an older word may stand last on the topic.
+
+    A relay that was frozen while it sent may finish after another took over and told
+    something newer: then the compacted topic would keep the older golden record.
+    """
+    keys = {one.key for one in unsure if one.topic == wire.CUSTOMERS_TOPIC}
+    if keys:
+        with connection.transaction():
+            labels.lock(connection)
+            customers.tell_again(connection, {UUID(key.decode()) for key in keys})
+    unsure.clear()
 
 
 class _SourceTopics:
@@ -133,20 +151,25 @@ def relay_once(
     producer: KafkaProducer,
     *,
     prepare: Callable[[Iterable[str]], None] | None = None,
+    unsure: list[Waiting] | None = None,
 ) -> int:
     """Publish the messages that waited longest; return how many.
 
     They leave the outbox after the broker has acknowledged all of them: a crash in
-    between sends them again, with the same event ids.
+    between sends them again, with the same event ids. After an error `unsure` holds
+    those that may or may not have been published.
     """
+    unsure = [] if unsure is None else unsure
     waiting = outbox.take(connection, limit=_LIMIT)
     if prepare and waiting:
         prepare({message.topic for message in waiting})
+    unsure[:] = waiting
     sent = [_send(producer, message) for message in waiting]
     for future in sent:
         future.get(timeout=_SEND_WITHIN_S)
     if waiting:
         outbox.remove(connection, [message.seq for message in waiting])
+    unsure.clear()
     return len(waiting)
 
 
@@ -172,4 +195,11 @@ def _producer(bootstrap: str) -> KafkaProducer:
 
 
 def _connect(settings: Settings) -> Connection:
-    return connect(settings.database_url, name="couture-relay", autocommit=True)
+    # The lock is the session's, and a frozen relay keeps its session: PostgreSQL ends
+    # one that asks nothing for so long, and another relay goes on.
+    return connect(
+        settings.database_url,
+        name="couture-relay",
+        autocommit=True,
+        options=f"-c idle_session_timeout={settings.frozen_after_s}s",
+    )

@@ -27,7 +27,6 @@ log = structlog.get_logger()
 _TIDY_EVERY_S = 5.0
 _SWEEP_EVERY_S = 1.0
 _LONGEST_PAUSE_S = 10.0
-_FROZEN_AFTER_MS = 30_000
 
 
 def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
@@ -187,7 +186,7 @@ def _connect(settings: Settings) -> Connection:
         name="couture-resolver",
         autocommit=True,
         # a frozen resolver must not keep the lock on clusters from the others
-        options=f"-c idle_in_transaction_session_timeout={_FROZEN_AFTER_MS}",
+        options=f"-c idle_in_transaction_session_timeout={settings.frozen_after_s}s",
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from service.database import dirty, repairs
+from service.database import customers, dirty, labels, repairs
 from service.database.session import Connection
 from service.database.verify_reads import Broken
 from service.verification.verify import Report
@@ -95,11 +95,12 @@ def _read(made: Plan, report: Report) -> None:
 def apply(connection: Connection, plan: Plan, *, consumer: str) -> None:
     """Take the steps in one transaction; resolver and relay do what they ask for."""
     with connection.transaction():
+        labels.lock(connection)
         repairs.forget_links(connection, plan.forget_links)
         repairs.forget_contact_keys(connection, plan.forget_contact_keys)
         repairs.write_history(connection, plan.write_history)
         repairs.forget_positions(connection, plan.forget_position)
         repairs.read_from(connection, plan.read_from, consumer=consumer)
-        repairs.tell_again(connection, plan.tell_again)
+        customers.tell_again(connection, plan.tell_again)
         dirty.mark(connection, plan.resolve_again.items())
         dirty.abandon(connection, list(plan.resolve_again))

@@ -29,6 +29,7 @@ def shared(tmp_path: Path) -> Iterator[World]:
         start_broker(directory=tmp_path) as broker,
         start_world(tmp_path, bootstrap=broker.bootstrap) as world,
     ):
+        world.environments = {RESOLVER: {"COUTURE_FROZEN_AFTER_S": "5"}}
         world.start(SECOND, "service.cli", "resolve")
         world.start(RELAY, "service.cli", RELAY)
         world.through = ("tests.faults.dying", str(tmp_path))
