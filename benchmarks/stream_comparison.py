@@ -10,7 +10,8 @@ from matching.model import Model
 from schemas.source_record import CustomerRecord
 from service.audit import expect_clusters
 from service.database import links
-from service.database.batch_reads import DECIDED, snapshot, write_records, write_rows
+from service.database.batch_reads import DECIDED, write_records, write_rows
+from service.database.one_moment import one_moment
 from service.database.session import Connection
 
 _SAMPLE = 20_000
@@ -42,7 +43,7 @@ def compare(connection: Connection, model: Model, folder: Path) -> dict[str, Any
     waiting = connection.execute("SELECT count(*) FROM dirty").fetchone()
     assert waiting == (0,), "some records were not resolved"
     with FileBatch(model, folder) as batch:
-        with snapshot(connection):
+        with one_moment(connection):
             write_records(connection, folder / "records.jsonl")
             for name, (columns, table) in _TABLES.items():
                 names = ", ".join(one.split()[0] for one in columns.split(", "))

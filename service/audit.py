@@ -22,10 +22,10 @@ from service.database.batch_reads import (
     DECIDED,
     UNFINISHED,
     keys_of,
-    snapshot,
     write_records,
     write_rows,
 )
+from service.database.one_moment import one_moment
 from service.database.session import Connection
 
 SHOWN = 20
@@ -139,7 +139,7 @@ _TABLES = {
 
 
 def _read(connection: Connection, batch: FileBatch, folder: Path) -> list[Decision]:
-    with snapshot(connection):
+    with one_moment(connection):
         write_records(connection, folder / "records.jsonl")
         for name, (_, query) in _TABLES.items():
             write_rows(connection, query, folder / name)

@@ -12,10 +12,10 @@ from matching.batch_files import FileBatch
 from service.database.batch_reads import (
     DECIDED,
     keys_of,
-    snapshot,
     write_records,
     write_rows,
 )
+from service.database.one_moment import one_moment
 from service.database.session import Connection
 
 
@@ -66,7 +66,7 @@ def read(connection: Connection, batch: FileBatch, scratch: Path) -> int:
         "label": ("record_id bigint, component bigint", "record_id, component"),
         "dirty": ("record_id bigint", "record_id"),
     }
-    with snapshot(connection):
+    with one_moment(connection):
         write_records(connection, scratch / "records.jsonl")
         for table, (_, columns) in files.items():
             write_rows(connection, f"SELECT {columns} FROM {table}", scratch / table)

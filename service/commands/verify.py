@@ -36,6 +36,8 @@ def verify(
     audit` compares the clusters with a batch; sources are read anew by `couture
     connect SYSTEM --resnapshot`.
     """
+    if apply and not repair:
+        raise typer.BadParameter("it needs --repair", param_hint="--apply")
     from service.database.readiness import require_migrated
     from service.database.session import connect
     from service.verification import repair as repairs

@@ -6,8 +6,7 @@ seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from schemas.source_key import SourceKey
@@ -34,14 +33,6 @@ UNFINISHED = (
     " AND NOT EXISTS (SELECT FROM label l WHERE l.record_id = s.record_id)"
 )
 """The records whose customer is not yet written: marked, or of a load that stopped."""
-
-
-@contextmanager
-def snapshot(connection: Connection) -> Iterator[None]:
-    """Read one state of the database inside the block, whatever others write."""
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
 
 
 def write_records(

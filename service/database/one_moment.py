@@ -1,4 +1,4 @@
-"""Many reads that see one moment, and write nothing."""
+"""Many reads that see one moment."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from service.database.session import Connection
 
 
 @contextmanager
-def one_moment(connection: Connection) -> Iterator[None]:
-    """Let every read inside the block see the database as it was at the first."""
+def one_moment(connection: Connection, *, temporary: bool = False) -> Iterator[None]:
+    """Let every read inside the block see the database as it was at the first.
+
+    Nothing can be written in it, but for temporary tables if those are asked for.
+    """
+    access = "READ WRITE" if temporary else "READ ONLY"
     with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute(
+            f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {access}".encode()
+        )
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import orjson
 
 from schemas import wire
 from schemas.change_event import Position, RecordKind
+from service.database.arrays import uuids
 from service.database.session import Connection
 
 _TABLES = {
@@ -76,13 +77,16 @@ def dead_places(connection: Connection) -> set[tuple[str, int, int]]:
     )
 
 
-def told(connection: Connection) -> Iterator[Told]:
-    """Yield what should have been told of every customer id."""
+def told(
+    connection: Connection, only: Collection[UUID] | None = None
+) -> Iterator[Told]:
+    """Yield what should have been told of every customer id, or of these alone."""
+    query = "SELECT customer_id, version, decode(md5(profile), 'hex') FROM customer"
+    if only is not None:
+        query += " WHERE customer_id = ANY(%(only)s::uuid[])"
     with connection.cursor(name="told") as rows:
         rows.itersize = 20_000
-        rows.execute(
-            "SELECT customer_id, version, decode(md5(profile), 'hex') FROM customer"
-        )
+        rows.execute(query.encode(), {"only": uuids(only or ())})
         for row in rows:
             yield Told(*row)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from service.database.batch_reads import UNFINISHED
+from service.database.one_moment import one_moment
 from service.database.session import Connection
 
 CHECKS = {
@@ -111,10 +112,9 @@ class Broken(NamedTuple):
 
 
 @contextmanager
-def one_moment(connection: Connection) -> Iterator[None]:
-    """Read one state of the database inside the block, whatever others write."""
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+def moment_of_checks(connection: Connection) -> Iterator[None]:
+    """Read one state of the database inside the block; what is unfinished is apart."""
+    with one_moment(connection, temporary=True):
         connection.execute("SET LOCAL work_mem = '128MB'")
         connection.execute(
             "CREATE TEMP TABLE open_record ON COMMIT DROP AS"

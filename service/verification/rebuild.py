@@ -9,6 +9,7 @@ from uuid import UUID
 
 from service.bulk_load.processes import FEW, PROCESSES, together
 from service.database import source_records, verify_members
+from service.database.one_moment import one_moment
 from service.database.session import Connection, connect
 from service.database.verify_members import Standing
 from service.database.verify_reads import Broken
@@ -50,7 +51,7 @@ def rebuild(connection: Connection, database_url: str) -> Rebuilt:
     doubtful = {one.customer_id for one in found.profiles + found.contact_keys}
     if not doubtful:
         return found
-    with connection.transaction():
+    with one_moment(connection):
         again = _made_again(connection, sorted(one for one in doubtful if one))
     return again._replace(customers=found.customers)
 
@@ -59,8 +60,7 @@ def make_again(task: Task, tell: Callable[[Rebuilt], None]) -> None:
     """Make the customers of a task again, chunk after chunk."""
     with connect(task.database_url, name="couture-verify", autocommit=True) as reader:
         for ids in _chunks(reader, task):
-            with reader.transaction():
-                reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            with one_moment(reader):
                 tell(_made_again(reader, ids))
 
 

@@ -15,7 +15,7 @@ from schemas.change_event import CustomerChange
 from service.database import offsets, verify_digests
 from service.database.offsets import StoredOffset
 from service.database.session import Connection
-from service.database.verify_digests import Held
+from service.database.verify_digests import Held, Told
 from service.database.verify_reads import Broken
 from service.resolver.log_ends import LogEnds
 from service.resolver.stream import broker_errors
@@ -46,7 +46,7 @@ def captured(connection: Connection, bootstrap: str, *, consumer: str) -> Captur
     for topic in systems:
         held = verify_digests.held(connection, topic[len(wire.SOURCE_TOPIC_PREFIX) :])
         count = 0
-        for message in read(bootstrap, topic, stored):
+        for message in read(bootstrap, topic, until=stored):
             count += 1
             place = (topic, message.partition, message.offset)
             if place not in dead:
@@ -90,6 +90,13 @@ def _says_the_same(event: Mapping[str, Any], message: Any, known: Held) -> bool:
     return verify_digests.digest(kept) == known.digest
 
 
+class Said(NamedTuple):
+    """The version and the MD5 of a golden record as a message has it."""
+
+    version: int
+    digest: bytes
+
+
 class Golden(NamedTuple):
     """How many messages were read, and of whom they tell otherwise or not at all."""
 
@@ -99,40 +106,69 @@ class Golden(NamedTuple):
     told_of_nobody: list[Broken]
 
 
-def golden(connection: Connection, bootstrap: str) -> Golden:
-    """Compare the last word on `couture.customers` with every golden record."""
-    waiting = verify_digests.waiting(connection)
-    said: dict[str, tuple[int, bytes] | None] = {}
-    count = 0
-    for message in read(bootstrap, wire.CUSTOMERS_TOPIC, None):
-        count += 1
-        said[message.key.decode("utf-8", "replace")] = _said(message.value)
-    found = Golden(count, [], [], [])
-    for one in verify_digests.told(connection):
-        key = str(one.customer_id)
-        last = said.pop(key, None)
-        if key in waiting or (last and last[0] > one.version):
-            continue
-        broken = Broken(key, None, one.customer_id)
-        if one.digest is None and last is None:
-            continue
-        if last is None:
-            found.not_told.append(broken)
-        elif last[1] != one.digest:
-            found.told_otherwise.append(broken)
-    found.told_of_nobody.extend(
-        Broken(key, None, _uuid(key)) for key, last in said.items() if last
-    )
-    return found
+class GoldenTopic:
+    """The last word of `couture.customers` on each customer id, as far as it was read.
+
+    Customers go on changing: what differs at one moment is looked at again at a later
+    one, with what was told meanwhile, and only what still differs is a difference.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._reached: dict[tuple[str, int], int] = {}
+        self._said: dict[str, Said | None] = {}
+        self._first = True
+        self.messages = 0
+
+    def compare(self, connection: Connection) -> Golden:
+        """Compare with every golden record, then only with those that differed.
+
+        The connection must see one moment, and a later one at each call.
+        """
+        self._read_on()
+        doubted = [_uuid(key) for key in self._said]
+        only = None if self._first else [id_ for id_ in doubted if id_]
+        waiting = verify_digests.waiting(connection)
+        found, doubtful = Golden(self.messages, [], [], []), dict[str, Said | None]()
+        for one in verify_digests.told(connection, only):
+            key = str(one.customer_id)
+            last = self._said.pop(key, None)
+            kind = None if key in waiting else _differs(found, one, last)
+            if kind is not None:
+                kind.append(Broken(key, None, one.customer_id))
+                doubtful[key] = last
+        for key, last in self._said.items():
+            if last and key not in waiting:
+                found.told_of_nobody.append(Broken(key, None, _uuid(key)))
+                doubtful[key] = last
+        self._said, self._first = doubtful, False
+        return found
+
+    def _read_on(self) -> None:
+        for message in read(self._bootstrap, wire.CUSTOMERS_TOPIC, since=self._reached):
+            self.messages += 1
+            self._reached[message.topic, message.partition] = message.offset + 1
+            key = message.key.decode("utf-8", "replace")
+            if self._first or key in self._said:
+                self._said[key] = _said(message.value)
 
 
-def _said(value: bytes | None) -> tuple[int, bytes] | None:
+def _differs(found: Golden, one: Told, last: Said | None) -> list[Broken] | None:
+    """Return the list for a golden record that was told otherwise or not at all."""
+    if last and last.version > one.version:
+        return None  # it changed since this moment, and that was told
+    if last is None:
+        return found.not_told if one.digest is not None else None
+    return found.told_otherwise if last.digest != one.digest else None
+
+
+def _said(value: bytes | None) -> Said | None:
     if not value:
         return None
     head = value[:200].split(b",", 2)
     number = head[1].rpartition(b":")[2] if len(head) > 1 else b""
     version = int(number) if number.isdigit() else 0
-    return version, hashlib.md5(value, usedforsecurity=False).digest()
+    return Said(version, hashlib.md5(value, usedforsecurity=False).digest())
 
 
 def _uuid(text: str) -> UUID | None:
@@ -145,9 +181,12 @@ def _uuid(text: str) -> UUID | None:
 def read(
     bootstrap: str,
     topic: str,
-    until: Mapping[tuple[str, int], StoredOffset] | None,
+    until: Mapping[tuple[str, int], StoredOffset] | None = None,
+    since: Mapping[tuple[str, int], int] | None = None,
 ) -> Iterator[Any]:
-    """Yield the messages of a topic, up to its end or to the offsets given."""
+    """Yield the messages of a topic: from its beginning or the offsets of `since`, up
+    to its end or the offsets of `until`.
+    """
     with broker_errors(bootstrap), LogEnds(bootstrap) as log:
         ends = log.of(log.partitions(topic))
     if until is not None:
@@ -161,14 +200,22 @@ def read(
     with broker_errors(bootstrap):
         consumer = _consumer(bootstrap)
         try:
-            yield from _until(consumer, ends)
+            yield from _until(consumer, ends, since or {})
         finally:
             consumer.close()
 
 
-def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
+def _until(
+    consumer: KafkaConsumer,
+    ends: dict[TopicPartition, int],
+    since: Mapping[tuple[str, int], int],
+) -> Iterator[Any]:
     consumer.assign(list(ends))
-    consumer.seek_to_beginning(*ends)
+    for place in ends:
+        if (known := since.get((place.topic, place.partition))) is None:
+            consumer.seek_to_beginning(place)
+        else:
+            consumer.seek(place, known)
     idle = 0
     while any(consumer.position(place) < end for place, end in ends.items()):
         polled = consumer.poll(timeout_ms=200, max_records=_AT_ONCE)

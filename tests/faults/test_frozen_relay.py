@@ -56,7 +56,7 @@ def test_another_relay_takes_over_and_the_newest_golden_record_stays_the_last(
         return connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
     def told() -> list[bytes]:
-        return [one.value for one in read(broker, wire.CUSTOMERS_TOPIC, None)]
+        return [one.value for one in read(broker, wire.CUSTOMERS_TOPIC)]
 
     places = {"url": database_url, "bootstrap": broker}
     dying = ("tests.faults.dying", str(tmp_path), "service.cli")

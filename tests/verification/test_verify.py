@@ -265,3 +265,10 @@ def test_the_command_says_so_by_its_exit_code(
     done = CliRunner().invoke(app, ["verify", "--repair", "--apply"])
     assert "repaired:" in done.stdout
     assert shop.connection.execute("SELECT count(*) FROM dirty").fetchone() == (1,)
+
+
+def test_to_apply_without_a_repair_is_refused() -> None:
+    refused = CliRunner().invoke(app, ["verify", "--apply"])
+
+    assert refused.exit_code == 2
+    assert "--repair" in refused.output
