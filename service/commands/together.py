@@ -17,7 +17,8 @@ from service.errors import ServiceError
 @contextmanager
 def stopped_in_order() -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and a closed terminal unwind what runs inside the block."""
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts us in the background has it ignored
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.default_int_handler)
     try:
         yield

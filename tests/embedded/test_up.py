@@ -20,6 +20,7 @@ from service.errors import Misconfigured
 from service.up import as_toml, read_systems
 
 HERE = Path(__file__).parents[2]
+WITHIN_S = 120
 
 
 def couture(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
@@ -30,7 +31,13 @@ def couture(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=ignore_interrupts,
     )
+
+
+def ignore_interrupts() -> None:
+    """Start as a shell starts what it runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -43,9 +50,9 @@ def test_nothing_is_left_behind_however_up_ends(
     family = psutil.Process(program.pid).children(recursive=True)
     assert len(family) > 5
     program.send_signal(name)
-    said, _ = program.communicate(timeout=40)
+    said, _ = program.communicate(timeout=WITHIN_S)
     assert program.returncode == (-9 if name == signal.SIGKILL else 0), said
-    _, alive = psutil.wait_procs(family, timeout=20)
+    _, alive = psutil.wait_procs(family, timeout=WITHIN_S)
     assert alive == []
 
 
@@ -55,7 +62,7 @@ def test_up_refuses_a_port_in_use_with_one_sentence(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         program = couture("up", "--port", str(port), cwd=tmp_path)
-        said, _ = program.communicate(timeout=40)
+        said, _ = program.communicate(timeout=WITHIN_S)
     assert program.returncode == 1
     assert said.strip() == (
         f"Port {port} is in use, the API needs it. "
@@ -69,7 +76,7 @@ def test_a_part_without_its_database_says_so_in_one_sentence(
 ) -> None:
     url = f"postgresql://nobody:secret@127.0.0.1:{ports.free_port()}/couture"
     monkeypatch.setenv("COUTURE_DATABASE_URL", url)
-    said, _ = (program := couture(part, cwd=tmp_path)).communicate(timeout=40)
+    said, _ = (program := couture(part, cwd=tmp_path)).communicate(timeout=WITHIN_S)
     assert program.returncode == 1
     assert "does not answer" in said
     assert "COUTURE_DATABASE_URL" in said

@@ -32,6 +32,14 @@ class Fallible:
         with world.connect() as connection:
             return checker.findings(connection, self.trader.truth(), left)
 
+    def sweeps(self, system: str) -> int:
+        """Return how many snapshots of a system were compared with its records."""
+        with self.world.connect() as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM sweep WHERE system = %s", [system]
+            ).fetchone()
+        return int(row[0]) if row else 0
+
 
 @pytest.fixture(scope="module")
 def fallible(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fallible]:
@@ -91,7 +99,11 @@ def test_no_delete_is_lost_when_the_broker_forgets_everything(
     fallible.world.systems.apply(person)
     assert fallible.found(whole=False) == []
 
+    swept = fallible.sweeps(POS)
     fallible.broker.kill()
     fallible.world.systems.apply(writes.gone(POS, "customer", person.row))
     fallible.broker.start()
+    fallible.world.parts.until(
+        lambda: fallible.sweeps(POS) > swept, within=180, what="the system is read anew"
+    )
     assert fallible.found(whole=False) == []

@@ -118,17 +118,26 @@ def caught_up(database_url: str, bootstrap: str, *, relay: bool = True) -> bool:
         waiting = connection.execute(
             "SELECT EXISTS (SELECT FROM dirty), EXISTS (SELECT FROM outbox)"
         ).fetchone()
+        swept = connection.execute(
+            "SELECT NOT EXISTS (SELECT FROM snapshot_part)"
+            " AND NOT EXISTS (SELECT FROM sweep WHERE state = 'approved')"
+        ).fetchone() == (True,)
     read = all(stored.get(place, 0) >= end for place, end in ends.items())
-    return bool(ends) and read and waiting in ((False, False), (False, not relay))
+    return (
+        bool(ends)
+        and read
+        and swept
+        and waiting in ((False, False), (False, not relay))
+    )
 
 
 def ends_of(bootstrap: str) -> dict[tuple[str, int], int]:
-    """Return the end offset of every partition of the source topics of a broker."""
+    """Return the end of every partition of changes and of what snapshots saw."""
     with LogEnds(bootstrap) as log:
         places = [
             place
             for topic in sorted(log.topics())
-            if topic.startswith(wire.SOURCE_TOPIC_PREFIX)
+            if topic.startswith((wire.SOURCE_TOPIC_PREFIX, wire.SNAPSHOTS_TOPIC))
             for place in log.partitions(topic)
         ]
         found = log.of(places)
