@@ -41,6 +41,15 @@ class Settings(BaseSettings):
         description="signs the API's cursors; without it they end with the process",
     )
 
+    @field_validator("kafka")
+    @classmethod
+    def _host_and_port(cls, servers: str) -> str:
+        for one in servers.split(","):
+            host, _, port = one.strip().rpartition(":")
+            if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+                raise ValueError("it is host:port, or several with commas between")
+        return servers
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

@@ -74,7 +74,13 @@ def show(letter_id: LetterId, as_json: AsJson = False) -> None:
 def edit(
     letter_id: LetterId,
     file: Annotated[
-        Path | None, typer.Option(help="the corrected message; default: your editor")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="the corrected message; default: your editor",
+        ),
     ] = None,
     by: By = None,
 ) -> None:

@@ -15,8 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 import service.database.tables  # noqa: F401 - fills the metadata
-from service.database.session import sqlalchemy_url, where
-from service.errors import DatabaseUnavailable, ServiceError
+from service.database.session import connect
+from service.errors import ServiceError
 
 _MIGRATE_LOCK = 0x4D69_6772  # "Migr": one migration at a time
 _TURN_MS = 1_000
@@ -91,11 +91,9 @@ def _config() -> Config:
 
 
 def _connection(database_url: str) -> sqlalchemy.Connection:
-    engine = sqlalchemy.create_engine(
-        sqlalchemy_url(database_url), poolclass=sqlalchemy.NullPool
-    )
-    try:
-        return engine.connect()
-    except sqlalchemy.exc.OperationalError as error:
-        detail = f"PostgreSQL at {where(database_url)} does not answer."
-        raise DatabaseUnavailable(detail) from error
+    """Connect as everything of ours does; raise as `session.connect`."""
+    return sqlalchemy.create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: connect(database_url, name="couture-migrate"),
+        poolclass=sqlalchemy.NullPool,
+    ).connect()

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
-from service.errors import DatabaseUnavailable
+from service.errors import DatabaseUnavailable, Misconfigured
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -24,15 +24,32 @@ NOTICE_DEAD_PEER: dict[str, Any] = {
 def connect(database_url: str, *, name: str = "couture", **options: Any) -> Connection:
     """Return a connection; raise DatabaseUnavailable, with its remedy, if none.
 
-    The password never stands in the error.
+    Raise Misconfigured if the URL cannot be read. The password never stands in the
+    error.
     """
     try:
         given: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(database_url)
-        named = {"application_name": name, "connect_timeout": 10}
+    except psycopg.ProgrammingError as error:
+        raise Misconfigured(
+            "COUTURE_DATABASE_URL cannot be read.",
+            remedy="Write postgresql://user:password@host:port/database.",
+        ) from error
+    named = {"application_name": name, "connect_timeout": 10}
+    try:
         return psycopg.connect(**NOTICE_DEAD_PEER | given | named | options)
-    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        detail = f"PostgreSQL at {where(database_url)} does not answer."
-        raise DatabaseUnavailable(detail) from error
+    except psycopg.OperationalError as error:
+        raise _unavailable(database_url, error) from error
+
+
+def _unavailable(database_url: str, error: psycopg.Error) -> DatabaseUnavailable:
+    place = where(database_url)
+    _, answered, reason = str(error).partition("FATAL:")
+    if not answered:
+        return DatabaseUnavailable(f"PostgreSQL at {place} does not answer.")
+    return DatabaseUnavailable(
+        f"PostgreSQL at {place} refuses: {reason.strip().splitlines()[0]}.",
+        remedy="Check user, password and database in COUTURE_DATABASE_URL.",
+    )
 
 
 def where(database_url: str) -> str:
@@ -43,8 +60,3 @@ def where(database_url: str) -> str:
         return "the given database_url"
     place = f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}"
     return f"{place}/{parts.get('dbname', '')}"
-
-
-def sqlalchemy_url(database_url: str) -> str:
-    """Return the same URL for SQLAlchemy with psycopg 3."""
-    return database_url.replace("postgresql://", "postgresql+psycopg://", 1)

@@ -83,3 +83,43 @@ def test_a_database_without_our_tables(postgres: object) -> None:
 
     assert code != 0
     assert said_once(output, "couture migrate"), output
+
+
+WRONG = [
+    ("doctor", {"kafka": "::::"}, "COUTURE_KAFKA"),
+    ("relay", {"kafka": "broker"}, "COUTURE_KAFKA"),
+    ("doctor", {"database_url": "postgres//x"}, "COUTURE_DATABASE_URL cannot be read"),
+    ("verify", {"database_url": "postgres//x"}, "COUTURE_DATABASE_URL cannot be read"),
+    ("migrate", {"database_url": "postgres//x"}, "COUTURE_DATABASE_URL cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("command", "settings", "told"), WRONG)
+def test_a_setting_that_cannot_be_read(
+    command: str, settings: dict[str, str], told: str
+) -> None:
+    code, output = couture(command, **{"kafka": NOBODY} | settings)
+
+    assert code != 0
+    assert told in output, output
+    assert "Traceback" not in output
+    assert "%s" not in output
+
+
+@pytest.mark.parametrize("command", ["doctor", "migrate", "verify"])
+def test_a_database_that_refuses_says_so(command: str, database_url: str) -> None:
+    nowhere = database_url.rpartition("/")[0] + "/nowhere"
+    code, output = couture(command, database_url=nowhere, kafka=NOBODY)
+
+    assert code != 0
+    assert 'refuses: database "nowhere" does not exist.' in output, output
+    assert "Traceback" not in output
+
+
+def test_a_file_that_is_not_there(database_url: str) -> None:
+    words = ("deadletters", "edit", "1", "--file", "missing.json")
+    code, output = couture(*words, database_url=database_url)
+
+    assert code == 2
+    assert "missing.json" in output
+    assert "Traceback" not in output
