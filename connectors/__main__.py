@@ -16,6 +16,7 @@ import typer
 
 from connectors import kinds, settings
 from connectors.contract import Config, Connector, ConnectorError, StopEverything
+from connectors.debezium import jars
 from connectors.files import lines as map_lines
 from connectors.files.connector import FileConfig, FileConnector
 from connectors.files.progress import showing
@@ -66,7 +67,7 @@ def run(
     `couture sweeps approve` says so.
     """
     with _told(system):
-        mapped, model, connector = _opened(system, config, mapping)
+        mapped, model, connector = _opened(system, config, mapping, kafka)
         one = Run(
             connector=connector,
             mapping=mapped,
@@ -147,11 +148,14 @@ def map_file(
 
 @app.command()
 def check(
-    system: SystemName, config: ConfigFile = None, mapping: MappingFile = None
+    system: SystemName,
+    config: ConfigFile = None,
+    mapping: MappingFile = None,
+    kafka: Bootstrap = "localhost:9092",
 ) -> None:
     """Say whether a system can be captured, and what it offers; change nothing."""
     with _told(system):
-        mapped, _, connector = _opened(system, config, mapping)
+        mapped, _, connector = _opened(system, config, mapping, kafka)
         connector.check()
         for table in connector.discover():
             captured = table.name.removeprefix("public.") in mapped.tables
@@ -159,15 +163,24 @@ def check(
             typer.echo(f"{table.name}\t{said}\t{', '.join(table.columns)}")
 
 
+@app.command("jars")
+def fetch_jars() -> None:
+    """Fetch Debezium's connector for MariaDB (40 MB, from Maven Central), once."""
+    with _told("jars"):
+        folder = jars.mariadb_folder()
+        jars.fetch(folder)
+        typer.echo(str(folder))
+
+
 def _opened(
-    system: str, config: Path | None, mapping: Path | None
+    system: str, config: Path | None, mapping: Path | None, kafka: str
 ) -> tuple[Mapping, Config, Connector]:
     name = settings.system_name(system)
     read = settings.read(name, config, os.environ)
     kind = str(read.get("kind"))
     path = settings.mapping_path(name, mapping)
     mapped = Mapping.load(path, system=name, connector=kinds.NAMES.get(kind, kind))
-    return mapped, *kinds.build(read, list(mapped.tables))
+    return mapped, *kinds.build(read, mapped.needs, bootstrap=kafka)
 
 
 @contextmanager

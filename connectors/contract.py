@@ -81,6 +81,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a person should know of a source that goes on, such as a drift."""
+
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Rows read together and the offset after them; without rows, a sign of life.
 
@@ -95,6 +103,7 @@ class Batch:
     total: int | None = None
     whole: bool = False
     read_at: tuple[int, ...] | None = None
+    notes: Sequence[Note] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ class Flow:
         self.totals.events += published.events
         self.totals.rejects += published.rejects
         self._tell(batch)
+        for note in batch.notes:
+            self.say(State.DRIFT, problem=note.problem, remedy=note.remedy)
         if published.rejects:
             self.say(
                 State.REJECTING,

@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors import mapping_file
+from connectors import mapping_file, needs
 from connectors.contract import Row
 from connectors.expressions import CannotMap
 from connectors.mapping_file import MODEL_OF, Target
+from connectors.needs import Need
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
 from schemas.source_key import SourceKey
 
@@ -44,6 +45,14 @@ class Mapping:
     def kinds(self) -> frozenset[RecordKind]:
         """What kinds of records its tables feed."""
         return frozenset(t.kind for found in self.tables.values() for t in found)
+
+    @property
+    def needs(self) -> dict[str, tuple[Need, ...]]:
+        """What columns of each table the mapping cannot do without."""
+        return {
+            table: needs.of(part for one in targets for part in one.expressions)
+            for table, targets in self.tables.items()
+        }
 
     def events(self, row: Row) -> Iterator[ChangeEvent | Reject]:
         """Yield what a row says, one event for each kind its table feeds."""

@@ -48,6 +48,11 @@ class Target:
     position: Sequence[Expression]
     drop: frozenset[str] = frozenset()
 
+    @property
+    def expressions(self) -> tuple[Expression | None, ...]:
+        """All that is read from a row."""
+        return (self.id, self.record, self.deleted, self.when, *self.position)
+
 
 def read(path: Path, *, system: str) -> dict[str, tuple[Target, ...]]:
     """Return the targets of each table; raise MappingError for the first mistake."""

@@ -21,6 +21,7 @@ class State(StrEnum):
     RETRYING = "retrying"
     REJECTING = "rejecting"
     REPLAYED = "replayed"
+    DRIFT = "drift"
     STOPPED = "stopped"
     FAILED = "failed"
 

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from connectors.debezium.failure import failure
-from connectors.debezium.jvm import java_class
+from connectors.debezium.jvm import java_class, start
 
 _IDLE_S = 1.0
 _CLOSE_S = 15.0
@@ -46,8 +46,13 @@ class Engine:
     """One run of Debezium's engine; it cannot be started twice."""
 
     def __init__(
-        self, properties: Mapping[str, str], offset: Mapping[str, JsonValue] | None
+        self,
+        properties: Mapping[str, str],
+        offset: Mapping[str, JsonValue] | None,
+        *,
+        jars: Path,
     ) -> None:
+        self._jars = jars
         self._properties = properties
         self._offset = offset
         self._batches: queue.Queue[Records | Exception | None] = queue.Queue()
@@ -56,6 +61,7 @@ class Engine:
 
     def batches(self) -> Iterator[Records]:
         """Yield batches, empty ones while nothing happens; raise what stopped it."""
+        start(self._jars)
         # Debezium reads its offset from a file; the truth stands in Kafka, and the
         # file only hands it over.
         with TemporaryDirectory(prefix="couture-offset-") as folder:

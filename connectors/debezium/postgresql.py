@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import Field, JsonValue, SecretStr
+from pydantic import Field, SecretStr
 
-from connectors.contract import Batch, Config, Offset, Row, Table
-from connectors.debezium import server
+from connectors.contract import Batch, Config, Offset, Payload, Table
+from connectors.debezium import jars, server, watch
+from connectors.debezium.catalogue import shapes
 from connectors.debezium.engine import Engine, Record, Records
+from connectors.debezium.envelope import Change
+from connectors.debezium.follow import Following, is_complete
 from connectors.debezium.unavailable import completed
+from connectors.debezium.watch import ReadAgain, Watch
+from connectors.needs import Need
 from schemas.change_event import Op
-
-_Change = tuple[str, dict[str, Any]]
-"""A key as JSON text, and the envelope around the row."""
 
 
 class PostgresConfig(Config):
@@ -35,15 +35,25 @@ class PostgresConnector:
 
     name = "debezium-postgresql"
 
-    def __init__(self, config: PostgresConfig, tables: Sequence[str]) -> None:
+    def __init__(
+        self,
+        config: PostgresConfig,
+        tables: Sequence[str],
+        needs: Mapping[str, Sequence[Need]] | None = None,
+    ) -> None:
         self._config = config
+        self._names = list(tables)
         self._tables = [server.qualified(table) for table in tables]
+        self._needs = needs or {}
         self._slot = f"couture_{config.system}"
+        self._read_again = False
 
     def check(self) -> None:
         """Look at the server's settings, the user's rights and the tables."""
         with server.connection(self._dsn) as connection:
             server.check_ready(connection, self._tables)
+            server.check_slot(connection, self._slot)
+            watch.require(shapes(connection, self._names), self._needs)
 
     def start_from(self, offset: Offset | None) -> Offset | None:
         """Return the offset if the slot still holds all that follows it.
@@ -52,10 +62,12 @@ class PostgresConnector:
         one point of the log, with no change before it unread and none after it lost.
         """
         with server.connection(self._dsn) as connection:
-            complete = offset is not None and _is_complete(offset)
-            if complete and server.slot_holds(connection, self._slot):
+            usable = offset is not None and is_complete(offset) and "snapshot" in offset
+            usable = usable and not self._read_again
+            if usable and server.slot_holds(connection, self._slot):
                 return offset
             server.drop_slot(connection, self._slot)
+        self._read_again = False
         return None
 
     def discover(self) -> list[Table]:
@@ -66,7 +78,7 @@ class PostgresConnector:
     def snapshot(self) -> Iterator[Batch]:
         """Read the tables, then follow them: the engine passes from one to the other
         without a gap."""
-        return self._follow(None)
+        return self._follow({})
 
     def changes(self, after: Offset) -> Iterator[Batch]:
         """Follow the tables from an offset on."""
@@ -76,64 +88,31 @@ class PostgresConnector:
     def _dsn(self) -> str:
         return self._config.dsn.get_secret_value()
 
-    def _follow(self, after: Offset | None) -> Iterator[Batch]:
-        stored: Any = after or {}
-        # Row LSNs order the changes of one row, but a change written before the
-        # snapshot's point and committed after it has the smaller LSN and is the later
-        # one. So the snapshot's point comes first, and its own rows are number 0.
-        since: int | None = stored.get("snapshot_lsn")
-        snapshot = after is None
-        engine = Engine(self._properties(), stored.get("engine"))
-        for read in engine.batches():
-            changes = [change for one in read.records if (change := _change(one))]
-            if since is None:
-                since = _snapshot_lsn(changes, read.offset)
-            was_snapshot = snapshot
-            if read.offset is not None and snapshot:
-                snapshot = not _is_complete({"engine": read.offset})
-            yield replace(
-                self._batch(changes, read, since),
-                snapshot=snapshot,
-                whole=was_snapshot and not snapshot,
-                read_at=None if since is None else (since, 0),
-            )
-
-    def _batch(
-        self,
-        changes: list[_Change],
-        read: Records,
-        since: int | None,
-    ) -> Batch:
-        rows = [self._row(*change, since or 0) for change in changes]
-        offset: dict[str, JsonValue] | None = None
-        if read.offset is not None and since is not None:
-            offset = {"engine": read.offset, "snapshot_lsn": since}
-        return Batch(
-            rows=rows,
-            offset=offset,
+    def _follow(self, after: Any) -> Iterator[Batch]:
+        known = watch.read(after.get("shapes")) or self._shapes()
+        following = Following(
+            engine=Engine(self._properties(), after.get("engine"), jars=jars.bundled()),
+            dialect=_Dialect(self._dsn),
+            watch=Watch(self._shapes, self._needs, known),
+            since=after.get("snapshot"),
+            snapshot=not after,
         )
+        try:
+            yield from following.batches()
+        except ReadAgain:
+            self._read_again = True
+            raise
 
-    def _row(self, key: str, envelope: dict[str, Any], since: int) -> Row:
-        source, op, keys = envelope["source"], Op(envelope["op"]), json.loads(key)
-        snapshot = source["snapshot"] not in ("false", None)
-        schema, name = source["schema"], source["table"]
-        table = name if schema == "public" else f"{schema}.{name}"
-        # With the default replica identity only the key columns of `before` are true.
-        payload = keys
-        if op is not Op.DELETE:
-            payload = completed(envelope["after"], dsn=self._dsn, table=table, key=keys)
-        return Row(
-            table=table,
-            op=op,
-            payload=payload,
-            position=(since, 0 if snapshot else source["lsn"]),
-            ts_ms=source["ts_ms"],
-            snapshot=snapshot,
-        )
+    def _shapes(self) -> watch.Shapes:
+        with server.connection(self._dsn) as connection:
+            return shapes(connection, self._names)
 
     def _properties(self) -> dict[str, str]:
         config, dsn = self._config, conninfo_to_dict(self._dsn)
-        return {
+        encryption = {"database.sslmode": str(dsn.get("sslmode", "prefer"))}
+        if dsn.get("sslrootcert"):
+            encryption["database.sslrootcert"] = str(dsn["sslrootcert"])
+        return encryption | {
             "name": config.system,
             "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
             "topic.prefix": config.system,
@@ -142,7 +121,6 @@ class PostgresConnector:
             "database.user": str(dsn.get("user", "postgres")),
             "database.password": str(dsn.get("password", "")),
             "database.dbname": str(dsn.get("dbname", config.system)),
-            "database.sslmode": str(dsn.get("sslmode", "prefer")),
             "plugin.name": "pgoutput",
             "slot.name": self._slot,
             "publication.name": self._slot,
@@ -155,6 +133,8 @@ class PostgresConnector:
             # An idle source must not hold back the write-ahead log.
             "heartbeat.interval.ms": str(config.heartbeat_ms),
             "tombstones.on.delete": "false",
+            # Truncations too: by default they pass unseen.
+            "skipped.operations": "none",
             "decimal.handling.mode": "string",
             "time.precision.mode": "isostring",
             "offset.storage": "org.apache.kafka.connect.storage.FileOffsetBackingStore",
@@ -168,27 +148,41 @@ class PostgresConnector:
         }
 
 
-def _snapshot_lsn(
-    changes: list[_Change], offset: dict[str, JsonValue] | None
-) -> int | None:
-    """Return the snapshot's point of the log; empty tables show it in the offset."""
-    if changes:
-        lsn: int = changes[0][1]["source"]["lsn"]
-        return lsn
-    found = offset and offset.get("lsn")
-    return found if isinstance(found, int) else None
+class _Dialect:
+    """What is PostgreSQL's own."""
 
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
 
-def _is_complete(offset: Offset) -> bool:
-    engine: Any = offset.get("engine")
-    if not isinstance(engine, dict):
-        return False
-    return "snapshot" not in engine or engine.get("snapshot_completed") is True
+    def table(self, source: dict[str, Any]) -> str:
+        schema, name = source["schema"], source["table"]
+        return str(name if schema == "public" else f"{schema}.{name}")
 
+    def since(
+        self, stored: int | None, found: list[Change], read: Records
+    ) -> int | None:
+        # Row LSNs order the changes of one row, but a change written before the
+        # snapshot's point and committed after it has the smaller LSN and is the later
+        # one. So the snapshot's point comes first, and its own rows are number 0.
+        if stored is not None:
+            return stored
+        if found:
+            lsn: int = found[0].source["lsn"]
+            return lsn
+        # Empty tables show the snapshot's point in the offset.
+        shown = read.offset and read.offset.get("lsn")
+        return shown if isinstance(shown, int) else None
 
-def _change(record: Record) -> _Change | None:
-    envelope = json.loads(record.value)
-    # Heartbeats, truncations and messages carry no row.
-    return (
-        (record.key, envelope) if envelope.get("op") in ("r", "c", "u", "d") else None
-    )
+    def position(self, source: dict[str, Any]) -> tuple[int, ...]:
+        return (source["lsn"],)
+
+    def start(self) -> tuple[int, ...]:
+        return (0,)
+
+    def payload(self, found: Change, table: str) -> Payload | None:
+        if found.op == Op.DELETE or found.after is None:
+            return None
+        return completed(found.after, dsn=self._dsn, table=table, key=found.key)
+
+    def recreated(self, record: Record) -> str | None:
+        return None  # the watch sees it: the table has another oid

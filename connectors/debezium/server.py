@@ -73,6 +73,21 @@ def check_ready(connection: Connection, tables: Sequence[str]) -> None:
             )
 
 
+def check_slot(connection: Connection, slot: str) -> None:
+    """Raise StopSource if the server has no room for a slot of ours."""
+    free = _one(
+        connection,
+        "SELECT count(*) < current_setting('max_replication_slots')::int"
+        " OR count(*) FILTER (WHERE slot_name = %s) > 0 FROM pg_replication_slots",
+        slot,
+    )
+    if not free:
+        raise StopSource(
+            "The database has no replication slot left (max_replication_slots).",
+            remedy="Drop a slot nobody reads (pg_replication_slots), or raise it.",
+        )
+
+
 def slot_holds(connection: Connection, slot: str) -> bool:
     """Return whether the slot exists and still has the log it promises."""
     status = _one(

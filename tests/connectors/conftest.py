@@ -9,10 +9,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from connectors.contract import StopEverything
+from connectors.debezium import jars
 from service.embedded import EmbeddedPostgres
 from tests.connectors.shop import Shop
+from tests.mariadb.server import MariaDB, start_mariadb
+from tests.needs import needs
 
 SCHEMA = Path(__file__).parents[2] / "service" / "demo" / "schema" / "pos.sql"
+MARIADB_JARS = Path(__file__).parents[2] / ".couture" / "mariadb-jars"
 _numbers = itertools.count(1)
 
 
@@ -48,3 +53,49 @@ def shop() -> Iterator[Shop]:
     served = Shop()
     yield served
     served.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """One MariaDB server for all tests of a process."""
+    with start_mariadb() as server:
+        yield server
+
+
+@pytest.fixture
+def till_on_mariadb(mariadb: MariaDB) -> Iterator[str]:
+    """The name of a till database on MariaDB, with a customer and a sale table."""
+    name = f"till_{next(_numbers)}"
+    mariadb.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    mariadb.run(CUSTOMER, name)
+    mariadb.run(SALE, name)
+    yield name
+    mariadb.run(f"DROP DATABASE {name}")
+
+
+@pytest.fixture(scope="session")
+def mariadb_jars() -> Path:
+    """The folder of Debezium's connector for MariaDB, fetched once by Maven."""
+    missing = ""
+    try:
+        if not MARIADB_JARS.exists():
+            jars.fetch(MARIADB_JARS)
+    except StopEverything as error:
+        missing = str(error)
+    needs(not missing, missing)
+    return MARIADB_JARS
+
+
+CUSTOMER = """
+CREATE TABLE customer (
+    id varchar(40) PRIMARY KEY, title varchar(20), first_name varchar(100),
+    last_name varchar(100), birth_date date, email varchar(200), phone varchar(40),
+    street varchar(200), postal_code varchar(20), city varchar(100),
+    loyalty_card varchar(40), store varchar(10), created_at datetime,
+    updated_at datetime(6)
+)"""
+SALE = """
+CREATE TABLE sale (
+    id varchar(40) PRIMARY KEY, customer_id varchar(40), store varchar(10),
+    status varchar(20), total decimal(12, 2), sold_at datetime, `lines` json
+)"""
