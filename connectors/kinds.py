@@ -8,12 +8,14 @@ from typing import Any
 from connectors import settings as settings_
 from connectors.contract import Config, Connector, StopEverything, StopSource
 from connectors.debezium.postgresql import PostgresConfig, PostgresConnector
+from connectors.debezium.topics import TopicsConfig, TopicsConnector
 from connectors.needs import Need
 from connectors.rest.connector import RestConfig, RestConnector
 
 NAMES = {
     "postgresql": PostgresConnector.name,
     "mariadb": "debezium-mariadb",
+    "debezium-topics": TopicsConnector.name,
     "rest": RestConnector.name,
 }
 
@@ -34,6 +36,9 @@ def build(
         return database, PostgresConnector(database, list(tables), tables)
     if kind == "mariadb":
         return _mariadb(settings, tables, bootstrap)
+    if kind == "debezium-topics":
+        topics = settings_.parse(TopicsConfig, settings)
+        return topics, TopicsConnector(topics, tables, bootstrap=bootstrap)
     if kind == "rest":
         http = settings_.parse(RestConfig, settings)
         return http, RestConnector(http, list(tables))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.contract import Payload, Row
+from connectors.debezium.typed import plain
 from schemas.change_event import Op
 
 _ROWS = ("r", "c", "u", "d")
@@ -23,7 +24,6 @@ class Change:
 
     op: str
     key: Payload = field(repr=False)
-    before: Payload | None = field(repr=False)
     after: Payload | None = field(repr=False)
     source: dict[str, Any]
 
@@ -56,34 +56,45 @@ class Change:
         )
 
 
-def change(key: str | bytes | None, value: str | bytes | None) -> Change | None:
-    """Return the change a message carries, None for tombstones, heartbeats and words
-    on schemas and transactions; raise NoEnvelope for what is no JSON of Debezium's."""
+def change(
+    key: str | bytes | None, value: str | bytes | None, *, only_rows: bool = False
+) -> Change | None:
+    """Return the change a message carries; None for tombstones and, unless it must be
+    of `only_rows`, for heartbeats and words on schemas and transactions.
+
+    Raise NoEnvelope for what is no JSON of Debezium's.
+    """
     if value is None:
         return None
-    envelope = _unwrapped(_document(value, "value"))
+    envelope, schema = _unwrapped(_document(value, "value"))
     op = envelope.get("op")
     if op not in (*_ROWS, _TRUNCATE):
+        if only_rows:
+            raise NoEnvelope("the value is no envelope of Debezium's (op, after, …)")
         return None
     source = envelope.get("source")
     if not isinstance(source, dict):
         raise NoEnvelope("the envelope has no `source`")
-    found = Change(
+    after = envelope.get("after")
+    if op in _ROWS[:3] and not isinstance(after, dict):
+        raise NoEnvelope("the envelope has no `after`")
+    return Change(
         op=op,
         key=_key(key) if op in _ROWS else {},
-        before=envelope.get("before"),
-        after=envelope.get("after"),
+        after=plain(after, schema.get("after", {})) if after else None,
         source=source,
     )
-    if op in _ROWS[:3] and not isinstance(found.after, dict):
-        raise NoEnvelope("the envelope has no `after`")
-    return found
 
 
 def _key(key: str | bytes | None) -> Payload:
-    if key is None:
+    if key is None or key == "None":
         raise NoEnvelope("the message has no key: the table has no primary key")
-    return _unwrapped(_document(key, "key"))
+    document = _document(key, "key")
+    columns, _ = _unwrapped(document)
+    if columns is document:
+        return columns
+    schema = document["schema"]
+    return plain(columns, schema if isinstance(schema, dict) else {})
 
 
 def _document(text: str | bytes, what: str) -> Payload:
@@ -96,11 +107,17 @@ def _document(text: str | bytes, what: str) -> Payload:
     return found
 
 
-def _unwrapped(document: Payload) -> Payload:
-    # Kafka Connect's JsonConverter wraps all in {schema, payload} unless told not to.
-    if document.keys() == {"schema", "payload"}:
-        inner = document["payload"]
-        if not isinstance(inner, dict):
-            raise NoEnvelope("`payload` is no JSON object")
-        return inner
-    return document
+def _unwrapped(document: Payload) -> tuple[Payload, dict[str, Any]]:
+    """Return the payload, and the schemas of its parts by name.
+
+    Kafka Connect's JsonConverter wraps all in {schema, payload} unless told not to.
+    """
+    if document.keys() != {"schema", "payload"}:
+        return document, {}
+    inner, schema = document["payload"], document["schema"]
+    if not isinstance(inner, dict):
+        raise NoEnvelope("`payload` is no JSON object")
+    fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
+    return inner, {
+        str(one.get("field")): one for one in fields if isinstance(one, dict)
+    }

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
-from connectors import topic_ends
+from connectors import topic_reader
 from connectors.contract import Batch, Config, Offset, Payload, Table
 from connectors.debezium import jars, watch
 from connectors.debezium import mariadb_server as server
@@ -76,7 +76,7 @@ class MariaDBConnector:
             return None
         with server.connection(self._address) as opened:
             kept = server.log_file_exists(opened, engine.get("file"))
-        if kept and topic_ends.holds_messages(self._bootstrap, self._history):
+        if kept and topic_reader.holds_messages(self._bootstrap, self._history):
             return offset
         return None
 

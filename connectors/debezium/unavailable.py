@@ -10,7 +10,7 @@ from psycopg import sql
 from connectors.contract import Payload
 from connectors.debezium import server
 
-_PLACEHOLDER = "__debezium_unavailable_value"
+PLACEHOLDER = "__debezium_unavailable_value"
 
 
 def completed(
@@ -21,7 +21,7 @@ def completed(
     The table may be ahead of the log: then the change that put the newer value there
     follows in the log, and the last state is right all the same.
     """
-    missing = [name for name, value in payload.items() if value == _PLACEHOLDER]
+    missing = [name for name, value in payload.items() if value == PLACEHOLDER]
     if not missing:
         return payload
     query = sql.SQL("SELECT {} FROM {} WHERE {}").format(
