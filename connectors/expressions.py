@@ -121,6 +121,14 @@ class Fields:
         return {name: value for name, value in values.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    expression: Expression
+
+    def value(self, row: Any) -> Any:
+        return as_text(self.expression.value(row))
+
+
 def compiled(expression: str) -> ParsedResult | str:
     """Return the expression ready to search; raise JMESPathError for a bad one."""
     if _PLAIN.match(expression):

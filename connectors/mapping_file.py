@@ -16,7 +16,7 @@ from connectors.expressions import (
     Fields,
     From,
     Items,
-    as_text,
+    Text,
     compiled,
 )
 from connectors.marked_yaml import Marked, load
@@ -207,16 +207,8 @@ class _Reader:
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    expression: Expression
-
-    def value(self, row: Any) -> Any:
-        return as_text(self.expression.value(row))
-
-
 def _as_text(expression: Expression) -> Expression:
-    return expression if isinstance(expression, Constant) else _Text(expression)
+    return expression if isinstance(expression, Constant) else Text(expression)
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

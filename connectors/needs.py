@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from connectors.expressions import Expression, Fields, From, Items
+from connectors.expressions import Expression, Fields, From, Items, Text
 
 Need = frozenset[str]
 """Columns of which at least one must be there: `mail || email` is one need."""
@@ -35,6 +35,8 @@ def _of(expression: Expression) -> Iterator[Need]:
             yield frozenset([expression.path])
         else:
             yield from _parsed(expression.path.parsed)
+    elif isinstance(expression, Text):
+        yield from _of(expression.expression)
     elif isinstance(expression, Items):
         for item in expression.items:
             yield from _of(item)

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from connectors.debezium import truststore
 from connectors.debezium.failure import failure
 from connectors.debezium.jvm import java_class, start
 
@@ -51,7 +52,9 @@ class Engine:
         offset: Mapping[str, JsonValue] | None,
         *,
         jars: Path,
+        authorities: str | None = None,
     ) -> None:
+        self._authorities = authorities
         self._jars = jars
         self._properties = properties
         self._offset = offset
@@ -109,6 +112,13 @@ class Engine:
         for name, value in self._properties.items():
             properties.setProperty(name, value)
         properties.setProperty("offset.storage.file.filename", str(file))
+        if self._authorities is not None:
+            store = file.with_name("authorities.p12")
+            truststore.write(self._authorities, store)
+            properties.setProperty("database.ssl.truststore", str(store))
+            properties.setProperty(
+                "database.ssl.truststore.password", truststore.PASSWORD
+            )
         callbacks = _callbacks(self)
         return (
             java_class("io.debezium.engine.DebeziumEngine")

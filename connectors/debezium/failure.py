@@ -32,6 +32,18 @@ _KNOWN: tuple[tuple[str, type[ConnectorError], str, str], ...] = (
         "Grant it REPLICATION, and SELECT on the tables.",
     ),
     (
+        "must be owner",
+        StopSource,
+        "The user may not publish the tables: it does not own them.",
+        "Let their owner CREATE PUBLICATION couture_<system> FOR TABLE …, once.",
+    ),
+    (
+        "access denied",
+        StopSource,
+        "The database refused the user, the password or a right.",
+        "Correct `dsn`, or GRANT what a capture needs (docs/databases.md).",
+    ),
+    (
         "is active for pid",
         RetryLater,
         "Another connector reads the replication slot.",

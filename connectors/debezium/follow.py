@@ -50,6 +50,9 @@ class Following:
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches; raise ReadAgain for what only a snapshot can show."""
+        # Before the engine starts: what changed while nobody looked.
+        if notes := self.watch.notes(()):
+            yield Batch(snapshot=self.snapshot, notes=notes)
         for read in self.engine.batches():
             changes, broken = self._changes(read)
             was_snapshot = self.snapshot

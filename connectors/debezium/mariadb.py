@@ -97,7 +97,12 @@ class MariaDBConnector:
     def _follow(self, after: Any) -> Iterator[Batch]:
         known = watch.read(after.get("shapes")) or self._shapes()
         following = Following(
-            engine=Engine(self._properties(), after.get("engine"), jars=jars.mariadb()),
+            engine=Engine(
+                self._properties(),
+                after.get("engine"),
+                jars=jars.mariadb(),
+                authorities=self._address.ssl_ca,
+            ),
             dialect=_Dialect(self._address.database, self._tables),
             watch=Watch(self._shapes, self._needs, known),
             since=after.get("snapshot"),

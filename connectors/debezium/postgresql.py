@@ -130,8 +130,10 @@ class PostgresConnector:
             "poll.interval.ms": str(config.poll_interval_ms),
             "max.batch.size": str(config.batch_size),
             "max.queue.size": str(config.batch_size * 4),
-            # An idle source must not hold back the write-ahead log.
+            # An idle source must not hold back the write-ahead log: the driver
+            # confirms what others write, once all of ours is acknowledged.
             "heartbeat.interval.ms": str(config.heartbeat_ms),
+            "lsn.flush.mode": "connector_and_driver",
             "tombstones.on.delete": "false",
             # Truncations too: by default they pass unseen.
             "skipped.operations": "none",

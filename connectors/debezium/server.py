@@ -40,6 +40,12 @@ def _cannot_connect(said: str) -> RetryLater | StopSource:
     problem = said.strip().splitlines()[-1]
     if "authentication failed" in said or "does not exist" in said:
         return StopSource(f"The database refused: {problem}.", remedy="Correct `dsn`.")
+    if "certificate" in said or "SSL" in said:
+        return StopSource(
+            f"The database's certificate or encryption was not accepted: {problem}.",
+            remedy="Name its authority by sslrootcert in `dsn`, renew the certificate,"
+            " or correct sslmode.",
+        )
     return RetryLater(
         f"The database does not answer: {problem}.",
         remedy="Start it, or correct `dsn`.",
@@ -70,6 +76,14 @@ def check_ready(connection: Connection, tables: Sequence[str]) -> None:
             raise StopSource(
                 f"There is no table {table}.",
                 remedy="Correct the mapping file or `dsn`.",
+            )
+        if not _one(
+            connection, "SELECT has_table_privilege(%s, 'SELECT')", _quoted(table)
+        ):
+            raise StopSource(
+                f"The user may not read the table {table}.",
+                remedy=f"GRANT SELECT ON {table} TO it; also let it own the tables, or"
+                " create the publication for it.",
             )
 
 

@@ -100,7 +100,9 @@ def missing(
             continue
         names = " or ".join(sorted(need))
         later = [renamed[name] for name in need if renamed and name in renamed]
-        remedy = f"Write {later[0]} in its place" if later else "Take it out"
+        # Rows from before the change may still wait in the log, under the old name.
+        both = f"Write `{' || '.join([*later, *sorted(need)])}`"
+        remedy = f"{both} in its place" if later else "Take it out"
         yield Drift(
             "renamed" if later else "dropped",
             Act.PAUSE,

@@ -114,8 +114,9 @@ class MariaDB:
 
 
 @contextmanager
-def start_mariadb(*options: str) -> Iterator[MariaDB]:
-    """Run a server in a directory of its own, which goes with it."""
+def start_mariadb(*, tls: Path | None = None) -> Iterator[MariaDB]:
+    """Run a server in a directory of its own, which goes with it; with `tls`, it shows
+    cert.pem of that folder."""
     # Not pytest's directory: only its owner may pass there, and the server is another.
     directory = Path(tempfile.mkdtemp(prefix="couture-mariadb-"))
     user = _user()
@@ -127,7 +128,7 @@ def start_mariadb(*options: str) -> Iterator[MariaDB]:
     server = MariaDB(directory, port)
     try:
         _install(directory, user)
-        server.start(*options)
+        server.start(*(_encrypted(directory, tls, user) if tls else ()))
         yield server
     finally:
         server.stop()
@@ -146,6 +147,14 @@ def _install(directory: Path, user: str) -> None:
     if done.returncode:
         raise MariaDBDidNotStart(done.stdout[-1000:] + done.stderr[-1000:])
     (directory / "first.sql").write_text(FIRST)
+
+
+def _encrypted(directory: Path, tls: Path, user: str) -> list[str]:
+    for name in ("cert.pem", "key.pem"):
+        shutil.copy(tls / name, directory / name)
+        if os.geteuid() == 0:
+            shutil.chown(directory / name, user)
+    return [f"--ssl-cert={directory}/cert.pem", f"--ssl-key={directory}/key.pem"]
 
 
 def _user() -> str:
