@@ -19,7 +19,7 @@ from schemas import wire
 from schemas.change_event import ChangeEvent, Op
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 
 
 class Process:
