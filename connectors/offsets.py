@@ -14,6 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from connectors.broker import broker_errors, servers
 from connectors.contract import LogLost, Offset, RetryLater
 from connectors.publisher import Message, Publisher
+from connectors.topic_reader import told_ends
 from schemas import wire
 
 _POSITIONS = TopicPartition(wire.POSITIONS_TOPIC, 0)
@@ -96,32 +97,12 @@ class Offsets:
                 # where the others are.
                 with suppress(KeyError):
                     claimed: dict[Any, int] = self._consumer.end_offsets(partitions)
-                    return self._watermarks(claimed)
+                    return told_ends(self._consumer, claimed)
                 time.sleep(_BETWEEN_TRIES_S)
         raise RetryLater(
             f"The broker at {self._bootstrap} does not tell the ends of its topics.",
             remedy="It is asked again.",
         )
-
-    def _watermarks(self, claimed: dict[Any, int]) -> dict[Any, int]:
-        """Return the ends as a fetch tells them, at least those claimed.
-
-        Tansu 0.6 claims the first offset of the last batch plus one.
-        """
-        self._consumer.assign([])
-        self._consumer.assign(list(claimed))
-        for partition, end in claimed.items():
-            self._consumer.seek(partition, end)
-        unknown = set(claimed)
-        for _ in range(_TRIES):
-            if not unknown:
-                break
-            self._consumer.poll(timeout_ms=_POLL_MS)
-            unknown = {p for p in unknown if self._consumer.highwater(p) is None}
-        return {
-            partition: max(end, self._consumer.highwater(partition) or 0)
-            for partition, end in claimed.items()
-        }
 
     def _last_value(self) -> bytes | None:
         self._consumer.assign([_POSITIONS])

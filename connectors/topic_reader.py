@@ -14,6 +14,8 @@ from connectors.broker import broker_errors, servers
 
 _IDLE_MS = 1_000
 _LOOK_S = 30.0
+_TRIES = 5
+_POLL_MS = 200
 
 Place = tuple[str, int]
 """A topic and the number of a partition."""
@@ -58,11 +60,11 @@ class TopicReader:
     def bounds(
         self, places: Iterable[Place]
     ) -> tuple[dict[Place, int], dict[Place, int]]:
-        """Return where partitions begin and end."""
+        """Return where partitions begin and end; what was followed no longer is."""
         wanted = [TopicPartition(*place) for place in places]
         with broker_errors(self._bootstrap):
             starts = self._consumer.beginning_offsets(wanted)
-            ends = self._consumer.end_offsets(wanted)
+            ends = told_ends(self._consumer, self._consumer.end_offsets(wanted))
         return (
             {(one.topic, one.partition): at for one, at in starts.items()},
             {(one.topic, one.partition): at for one, at in ends.items()},
@@ -108,6 +110,30 @@ class TopicReader:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def told_ends(
+    consumer: KafkaConsumer, claimed: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Return the ends of partitions as a fetch tells them, at least those claimed.
+
+    Tansu 0.6 claims the first offset of the last batch plus one. The consumer is
+    assigned these partitions afterwards.
+    """
+    consumer.assign([])
+    consumer.assign(list(claimed))
+    for partition, end in claimed.items():
+        consumer.seek(partition, end)
+    unknown = set(claimed)
+    for _ in range(_TRIES):
+        if not unknown:
+            break
+        consumer.poll(timeout_ms=_POLL_MS)
+        unknown = {one for one in unknown if consumer.highwater(one) is None}
+    return {
+        partition: max(end, consumer.highwater(partition) or 0)
+        for partition, end in claimed.items()
+    }
 
 
 def holds_messages(bootstrap: str, topic: str) -> bool:
