@@ -19,6 +19,8 @@ from connectors.debezium.watch import ReadAgain, Watch
 from connectors.needs import Need
 from schemas.change_event import Op
 
+_MESSAGE = "SELECT pg_logical_emit_message(false, 'couture', '')"
+
 
 class PostgresConfig(Config):
     """Where the database is; what is captured stands in the mapping file."""
@@ -62,9 +64,13 @@ class PostgresConnector:
         one point of the log, with no change before it unread and none after it lost.
         """
         with server.connection(self._dsn) as connection:
-            usable = offset is not None and is_complete(offset) and "snapshot" in offset
-            usable = usable and not self._read_again
-            if usable and server.slot_holds(connection, self._slot):
+            if (
+                offset is not None
+                and is_complete(offset)
+                and "snapshot" in offset
+                and not self._read_again
+                and server.slot_holds(connection, self._slot, after=_reached(offset))
+            ):
                 return offset
             server.drop_slot(connection, self._slot)
         self._read_again = False
@@ -130,10 +136,13 @@ class PostgresConnector:
             "poll.interval.ms": str(config.poll_interval_ms),
             "max.batch.size": str(config.batch_size),
             "max.queue.size": str(config.batch_size * 4),
-            # An idle source must not hold back the write-ahead log: the driver
-            # confirms what others write, once all of ours is acknowledged.
+            # An idle source must not hold back the write-ahead log while others write:
+            # each heartbeat puts a message into the log, so that our own offset moves
+            # on and, once it is stored, the slot. A driver that confirms by itself
+            # (lsn.flush.mode) leaves the slot beyond the stored offset, and then the
+            # engine refuses to start.
             "heartbeat.interval.ms": str(config.heartbeat_ms),
-            "lsn.flush.mode": "connector_and_driver",
+            "heartbeat.action.query": _MESSAGE,
             "tombstones.on.delete": "false",
             # Truncations too: by default they pass unseen.
             "skipped.operations": "none",
@@ -148,6 +157,13 @@ class PostgresConnector:
             "slot.max.retries": "10",
             "slot.retry.delay.ms": "500",
         }
+
+
+def _reached(offset: Offset) -> int:
+    """Return the place in the log up to which an offset has read."""
+    engine: Any = offset["engine"]
+    places = [engine.get(name) for name in ("lsn", "lsn_proc", "lsn_commit")]
+    return max((place for place in places if isinstance(place, int)), default=0)
 
 
 class _Dialect:

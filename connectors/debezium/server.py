@@ -102,15 +102,21 @@ def check_slot(connection: Connection, slot: str) -> None:
         )
 
 
-def slot_holds(connection: Connection, slot: str) -> bool:
-    """Return whether the slot exists and still has the log it promises."""
-    status = _one(
+def slot_holds(connection: Connection, slot: str, *, after: int) -> bool:
+    """Return whether the slot exists and has all of the log after that place.
+
+    A slot that stands beyond it was moved or made anew by someone: what lies between
+    would be skipped without a word. Ours is moved only to what is stored already.
+    """
+    holds = _one(
         connection,
-        "SELECT coalesce(wal_status, 'reserved') FROM pg_replication_slots"
-        " WHERE slot_name = %s AND restart_lsn IS NOT NULL",
+        "SELECT coalesce(wal_status, 'reserved') <> 'lost'"
+        "   AND confirmed_flush_lsn - '0/0' <= %s"
+        " FROM pg_replication_slots WHERE slot_name = %s AND restart_lsn IS NOT NULL",
+        after,
         slot,
     )
-    return status is not None and status != "lost"
+    return bool(holds)
 
 
 def drop_slot(connection: Connection, slot: str) -> None:

@@ -108,3 +108,59 @@ def test_a_source_is_followed_through_truncation_and_drift_until_a_column_is_mis
         # It would have been taken for a customer without an address.
         assert "customer/pos:C-5" not in topic.state()
         assert "Dupont" not in process.said
+
+
+@pytest.mark.timeout(600)
+def test_an_idle_table_beside_a_busy_one_is_captured_after_a_kill_and_a_moved_slot(
+    till: str, database: Any, broker: str, tmp_path: Path
+) -> None:
+    (tmp_path / "pos.toml").write_text("heartbeat_ms = 300\n")
+    environ = {"COUTURE_POS_DSN": till, "COUTURE_KAFKA": broker}
+    arguments = ("run", "pos", "--config", "pos.toml")
+    database.execute("CREATE TABLE other (n int)")
+    customer(database, "C-0")
+
+    def write_others() -> int:
+        database.execute("INSERT INTO other SELECT generate_series(1, 1000)")
+        row = database.execute("SELECT (pg_current_wal_lsn() - '0/0')::bigint")
+        return int(row.fetchone()[0])
+
+    def held(*names: str) -> None:
+        wanted = {f"customer/pos:{name}" for name in names}
+        wait_until(lambda: wanted <= topic.state().keys(), lambda: process.said)
+
+    def times_told(name: str) -> int:
+        return [str(e.key) for e in topic.events()].count(f"pos:{name}")
+
+    with Topic(broker, POS) as topic:
+        with Process(tmp_path, *arguments, environ=environ) as process:
+            process.wait_for('"streaming"')
+            customer(database, "C-1")
+            held("C-0", "C-1")
+            for _ in range(5):
+                written = write_others()
+                wait_until(lambda at=written: confirmed(database) >= at)
+            write_others()
+            process.kill()
+        customer(database, "C-2")
+        with Process(tmp_path, *arguments, environ=environ) as process:
+            held("C-2")
+            assert times_told("C-0") == 1, "it goes on from its offset"
+            process.kill()
+        customer(database, "C-3")
+        wait_until(lambda: moved_to_the_end(database))
+        with Process(tmp_path, *arguments, environ=environ) as process:
+            held("C-3")
+            assert times_told("C-0") == 2, "what the slot skips is read again"
+
+
+def moved_to_the_end(database: Any) -> bool:
+    """Make the slot anew, as one who mends a full disk may; not while it is read."""
+    try:
+        database.execute("SELECT pg_drop_replication_slot('couture_pos')")
+    except psycopg.errors.ObjectInUse:
+        return False
+    database.execute(
+        "SELECT pg_create_logical_replication_slot('couture_pos', 'pgoutput')"
+    )
+    return True
