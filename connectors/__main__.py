@@ -25,6 +25,7 @@ from connectors.mapping import Mapping
 from connectors.report import State, reporter
 from connectors.runner import Run
 from connectors.runner import run as run_connector
+from connectors.status import StatusTopic
 
 FAILED, BROKEN, INTERRUPTED = 3, 4, 130
 
@@ -68,13 +69,17 @@ def run(
     """
     with _told(system):
         mapped, model, connector = _opened(system, config, mapping, kafka)
+        status = StatusTopic(
+            kafka, system=mapped.system, connector=connector.name, say=reporter(system)
+        )
         one = Run(
             connector=connector,
             mapping=mapped,
             config=model,
             bootstrap=kafka,
             name=mapped.system,
-            say=reporter(system),
+            say=status.say,
+            status=status,
             stop=_stop_on_signals(),
             resnapshot=resnapshot,
         )

@@ -47,6 +47,14 @@ def create_topics(bootstrap: str, system: str, *, partitions: int = PARTITIONS) 
         wire.DEADLETTERS_TOPIC: {"num_partitions": 1},
         wire.SNAPSHOTS_TOPIC: {"num_partitions": 1},
         wire.REPLAYS_TOPIC: {"num_partitions": 1},
+        wire.CONNECTORS_TOPIC: {
+            "num_partitions": 1,
+            "configs": {"cleanup.policy": "compact"},
+        },
+        wire.COMMANDS_TOPIC: {
+            "num_partitions": 1,
+            "configs": {"cleanup.policy": "compact"},
+        },
         wire.POSITIONS_TOPIC: {
             "num_partitions": 1,
             "configs": {"cleanup.policy": "compact"},

@@ -94,7 +94,8 @@ class Batch:
 
     With a batch that is `whole` everything the source holds has been read since the
     snapshot began, so that what was not met is gone; `read_at` is the position of that
-    snapshot, where the source has one for all its rows.
+    snapshot, where the source has one for all its rows. A source that has not answered
+    yet is not `connected`.
     """
 
     rows: Sequence[Row] = ()
@@ -104,6 +105,7 @@ class Batch:
     whole: bool = False
     read_at: tuple[int, ...] | None = None
     notes: Sequence[Note] = ()
+    connected: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from connectors.census import Census
+from connectors.commands import Commands
 from connectors.contract import Batch, Connector, Offset
 from connectors.mapping import Mapping
 from connectors.offsets import Offsets
 from connectors.publisher import Message, Publisher
 from connectors.report import Say, State
+from connectors.status import StatusTopic
 from schemas import wire
 
 _CHECK_LOG_S = 5.0
@@ -44,6 +46,8 @@ class Flow:
     totals: Totals
     say: Say
     stop: threading.Event
+    status: StatusTopic | None = None
+    commands: Commands | None = None
     _census: Census | None = None
     _state: State | None = None
     _said_at: float = 0.0
@@ -54,7 +58,7 @@ class Flow:
         if offset is None:
             self._census = Census(self.mapping.system, self.mapping.kinds)
             offset = self._drain(self.connector.snapshot())
-            if offset is None or self.stop.is_set():
+            if offset is None or self._is_over():
                 return
         self._drain(self.connector.changes(offset))
 
@@ -65,9 +69,14 @@ class Flow:
             for batch in batches:
                 self._take(batch)
                 offset = batch.offset or offset
-                if self.stop.is_set():
+                if self._is_over():
                     break
         return offset
+
+    def _is_over(self) -> bool:
+        """Someone said stop, or told the connector to do something else."""
+        told = self.commands is not None and self.commands.look()
+        return told or self.stop.is_set()
 
     def _take(self, batch: Batch) -> None:
         self.totals.batches += 1
@@ -84,6 +93,7 @@ class Flow:
         self.totals.events += published.events
         self.totals.rejects += published.rejects
         self._tell(batch)
+        self._note(batch)
         for note in batch.notes:
             self.say(State.DRIFT, problem=note.problem, remedy=note.remedy)
         if published.rejects:
@@ -95,6 +105,22 @@ class Flow:
                 "file or the source.",
             )
         self._watch_log()
+
+    def _note(self, batch: Batch) -> None:
+        if self.status is None:
+            return
+        times = [row.ts_ms for row in batch.rows if row.ts_ms is not None]
+        lag_s = time.time() - max(times) / 1_000 if times else None
+        if not batch.rows and not batch.snapshot and batch.connected:
+            lag_s = 0.0  # a sign of life: there is nothing left to read
+        self.status.went_on(
+            offset=dict(batch.offset) if batch.offset else None,
+            lag_s=None if batch.snapshot else lag_s,
+            unmapped=self.mapping.unmapped.columns,
+            rows=self.totals.rows,
+            events=self.totals.events,
+            rejects=self.totals.rejects,
+        )
 
     def _tell_what_was_seen(self, batch: Batch) -> None:
         """Before the offset: a crash between them reads the source again."""
@@ -108,6 +134,8 @@ class Flow:
         self._census = None
 
     def _tell(self, batch: Batch) -> None:
+        if not batch.connected:
+            return
         state = State.SNAPSHOT if batch.snapshot else State.STREAMING
         now = time.monotonic()
         late = now - self._said_at >= _SAY_PROGRESS_S

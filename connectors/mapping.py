@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from connectors import mapping_file, needs
+from connectors.columns import Unmapped, used
 from connectors.contract import Row
 from connectors.expressions import CannotMap
 from connectors.mapping_file import MODEL_OF, Target
@@ -35,11 +36,14 @@ class Mapping:
     system: str
     connector: str
     tables: dict[str, tuple[Target, ...]]
+    unmapped: Unmapped
 
     @classmethod
     def load(cls, path: Path, *, system: str, connector: str) -> Mapping:
         """Return the mapping a file holds; raise MappingError if it holds none."""
-        return cls(system, connector, mapping_file.read(path, system=system))
+        tables = mapping_file.read(path, system=system)
+        by_table = {table: used(targets) for table, targets in tables.items()}
+        return cls(system, connector, tables, Unmapped(by_table))
 
     @property
     def kinds(self) -> frozenset[RecordKind]:
@@ -59,6 +63,8 @@ class Mapping:
         if row.problem is not None:
             yield Reject(f"row: {row.problem}", self.system, row)
             return
+        if row.table in self.tables and row.op is not Op.DELETE:
+            self.unmapped.note(row.table, row.payload)
         for target in self.tables.get(row.table, ()):
             row = _without(row, target.drop)
             try:

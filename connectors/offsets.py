@@ -65,6 +65,10 @@ class Offsets:
         value = json.dumps(document, separators=(",", ":")).encode()
         publisher.send([Message(wire.POSITIONS_TOPIC, self._key, value, [])])
 
+    def forget(self, publisher: Publisher) -> None:
+        """Have the source read from the beginning at the next `read`."""
+        publisher.send([Message(wire.POSITIONS_TOPIC, self._key, None, [])])
+
     def ends(self, topic: str) -> dict[int, int]:
         """Return where each partition of a topic ends now."""
         with broker_errors(self._bootstrap):

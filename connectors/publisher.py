@@ -36,7 +36,7 @@ class Message:
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
     headers: wire.Headers
 
 

@@ -18,6 +18,8 @@ class State(StrEnum):
     STARTING = "starting"
     SNAPSHOT = "snapshot"
     STREAMING = "streaming"
+    PAUSED = "paused"
+    COMMANDED = "commanded"
     RETRYING = "retrying"
     REJECTING = "rejecting"
     REPLAYED = "replayed"

@@ -8,13 +8,16 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from connectors import broker
-from connectors.contract import Config, Connector, RetryLater
+from connectors.commands import Commands
+from connectors.contract import Config, Connector, ConnectorError, RetryLater
 from connectors.flow import Flow, Totals
 from connectors.mapping import Mapping
+from connectors.obey import obey
 from connectors.offsets import Offsets
 from connectors.publisher import Publisher
 from connectors.replays import Replays
 from connectors.report import Say, State
+from connectors.status import StatusTopic
 
 _FIRST_PAUSE_S = 0.25
 
@@ -32,9 +35,25 @@ class Run:
     stop: threading.Event
     resnapshot: bool = False
     """Read everything anew once, whatever offset is stored."""
+    status: StatusTopic | None = None
+    """Where all hear of it, and people command it; a load has neither."""
 
 
 def run(run: Run, totals: Totals) -> None:
+    """Capture until the source ends or someone says stop; tell what no retry mends,
+    and raise it."""
+    try:
+        _live(run, totals)
+    except ConnectorError as error:
+        if run.status is not None:
+            run.status.failed(error)
+        raise
+    finally:
+        if run.status is not None:
+            run.status.close()
+
+
+def _live(run: Run, totals: Totals) -> None:
     """Capture until the source ends or someone says stop; raise what no retry mends.
 
     At the start patience is short, so that a wrong address is told at once; a source
@@ -44,8 +63,8 @@ def run(run: Run, totals: Totals) -> None:
     while not run.stop.is_set():
         before = totals.batches
         try:
-            _attempt(run, totals)
-            break
+            if _attempt(run, totals):
+                break
         except RetryLater as error:
             patient = time.monotonic() - started < run.config.patience
             if not totals.batches and not patient:
@@ -59,14 +78,20 @@ def run(run: Run, totals: Totals) -> None:
     )
 
 
-def _attempt(run: Run, totals: Totals) -> None:
+def _attempt(run: Run, totals: Totals) -> bool:
+    """Capture until the end, and return True; False if a command came between."""
     run.say(State.STARTING, connector=run.connector.name)
     broker.create_topics(run.bootstrap, run.mapping.system)
     with (
         Offsets(run.bootstrap, name=run.name) as offsets,
         Publisher(run.bootstrap) as publisher,
         _replays(run),
+        _commands(run) as commands,
     ):
+        if run.status is not None:
+            run.status.broker_is_there()
+        if commands is not None and not obey(run, commands, offsets, publisher):
+            return True
         run.connector.check()
         anew = run.resnapshot and not totals.snapshots
         offset = run.connector.start_from(None if anew else offsets.read())
@@ -78,8 +103,17 @@ def _attempt(run: Run, totals: Totals) -> None:
             totals=totals,
             say=run.say,
             stop=run.stop,
+            status=run.status,
+            commands=commands,
         )
         flow.follow(offset)
+        return commands is None or run.stop.is_set() or not commands.look()
+
+
+def _commands(run: Run) -> AbstractContextManager[Commands | None]:
+    if run.status is None:
+        return nullcontext()
+    return Commands(run.bootstrap, system=run.mapping.system)
 
 
 def _replays(run: Run) -> AbstractContextManager[object]:

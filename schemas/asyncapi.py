@@ -43,6 +43,12 @@ def _channels() -> Document:
         ),
         "snapshots": _channel(wire.SNAPSHOTS_TOPIC, "snapshotManifest"),
         "positions": _channel(wire.POSITIONS_TOPIC, "position", compacted=True),
+        "connectors": _channel(
+            wire.CONNECTORS_TOPIC, "connectorStatus", compacted=True
+        ),
+        "connectorCommands": _channel(
+            wire.COMMANDS_TOPIC, "connectorCommand", compacted=True
+        ),
         "customers": _channel(wire.CUSTOMERS_TOPIC, "profile", compacted=True),
         "events": _channel(wire.EVENTS_TOPIC, "customerEvent", "caseEvent"),
         "deadLetters": _channel(wire.DEADLETTERS_TOPIC, "deadLetter", "rejectedRow"),
@@ -70,6 +76,8 @@ def _operations() -> Document:
         "resolveChanges": _operation("receive", "sourceChanges"),
         "sweep": _operation("receive", "snapshots"),
         "keepPositions": _operation("send", "positions"),
+        "showConnectors": _operation("receive", "connectors"),
+        "tellConnectors": _operation("send", "connectorCommands"),
         "publishCustomers": _operation("send", "customers"),
         "publishEvents": _operation("send", "events"),
         "publishDeadLetters": _operation("send", "deadLetters"),
@@ -99,6 +107,18 @@ def _messages() -> Document:
         "position": _message(
             "Where a connector stands in its source; only connectors read it.",
             key="the connector's name",
+        ),
+        "connectorStatus": _message(
+            "A connector's state, offset, lag and last error.",
+            key="system",
+            headers={"schema": {"const": wire.STATUS_SCHEMA}},
+            payload={"$ref": "./connector_status.json"},
+        ),
+        "connectorCommand": _message(
+            "Pause, resume, read anew or replay; only connectors read it.",
+            key="system/standing (pause, resume) or system/reading",
+            headers={"schema": {"const": wire.COMMAND_SCHEMA}},
+            payload={"$ref": "./connector_command.json"},
         ),
         "profile": _message(
             "The golden record with its facts; a null value says the id is gone.",

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from schemas.asyncapi import asyncapi
 from schemas.case_event import CaseEvent
 from schemas.change_event import CHANGE_EVENT
+from schemas.connector import ConnectorCommand, ConnectorStatus
 from schemas.customer_event import CustomerEvent
 from schemas.facts import Consent, Interaction, LoyaltyMovement, Order
 from schemas.golden_record import GoldenRecord, Profile
@@ -29,6 +30,8 @@ READ: dict[str, TypeAdapter[Any]] = {
     "interaction": TypeAdapter(Interaction),
     "consent": TypeAdapter(Consent),
     "snapshot_manifest": TypeAdapter(SnapshotManifest),
+    "connector_status": TypeAdapter(ConnectorStatus),
+    "connector_command": TypeAdapter(ConnectorCommand),
 }
 """What Couture accepts: a release must read all that the one before it read."""
 

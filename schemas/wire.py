@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import ValidationError
 
 from schemas.change_event import CHANGE_EVENT, ChangeEvent, RecordKind
+from schemas.connector import ConnectorCommand, ConnectorStatus
 from schemas.snapshot import SnapshotManifest
 
 SOURCE_TOPIC_PREFIX = "couture.source."
@@ -18,6 +19,8 @@ CUSTOMERS_TOPIC = "couture.customers"
 EVENTS_TOPIC = "couture.events"
 DEADLETTERS_TOPIC = "couture.deadletters"
 SNAPSHOTS_TOPIC = "couture.snapshots"
+CONNECTORS_TOPIC = "couture.connectors"
+COMMANDS_TOPIC = "couture.connector-commands"
 REPLAYS_TOPIC = "couture.replays"
 
 SCHEMA = "change_event/1"
@@ -28,6 +31,9 @@ MANIFEST_SCHEMA = "snapshot_manifest/1"
 
 REJECT_SCHEMA = "rejected_row/1"
 """Value of the `schema` header of a row set aside by its connector, or replayed."""
+
+STATUS_SCHEMA = "connector_status/1"
+COMMAND_SCHEMA = "connector_command/1"
 
 LARGEST_MESSAGE = 1_048_576
 """Bytes; Kafka's own default bound."""
@@ -110,6 +116,35 @@ def decode_manifest(
     value = _checked(value, headers, MANIFEST_SCHEMA)
     try:
         return SnapshotManifest.model_validate_json(value)
+    except ValidationError as error:
+        raise _malformed(error, value) from None
+
+
+def encode_status(status: ConnectorStatus) -> tuple[str, bytes, bytes, Headers]:
+    """Return the topic, key, value and headers of a connector's status."""
+    value = status.model_dump_json(exclude_none=True).encode()
+    headers = [("schema", STATUS_SCHEMA.encode())]
+    return CONNECTORS_TOPIC, status.system.encode(), value, headers
+
+
+def decode_status(
+    value: bytes | None, headers: Iterable[tuple[str, bytes | None]]
+) -> ConnectorStatus:
+    """Return the status of a message; raise MalformedMessage if there is none."""
+    value = _checked(value, headers, STATUS_SCHEMA)
+    try:
+        return ConnectorStatus.model_validate_json(value)
+    except ValidationError as error:
+        raise _malformed(error, value) from None
+
+
+def decode_command(
+    value: bytes | None, headers: Iterable[tuple[str, bytes | None]]
+) -> ConnectorCommand:
+    """Return the command of a message; raise MalformedMessage if there is none."""
+    value = _checked(value, headers, COMMAND_SCHEMA)
+    try:
+        return ConnectorCommand.model_validate_json(value)
     except ValidationError as error:
         raise _malformed(error, value) from None
 

@@ -38,7 +38,7 @@ SCOPES = {
     "timeline:read": "all that happened to a customer, in one stream",
     "cases:read": "cases and their promised replies",
     "insights:read": "figures over contacts and cases",
-    "operator": "see, correct, replay and discard dead letters",
+    "operator": "dead letters and connectors: see them, and say what happens",
     "records:write": "push records and facts of the key's own system",
 }
 READ_SCOPES = tuple(scope for scope in SCOPES if scope.endswith(":read"))

@@ -17,6 +17,7 @@ from granian.server import Server
 
 from service.access import Keyring, admit, require_declared_scopes
 from service.api.cases import cases
+from service.api.connectors import connectors
 from service.api.context import Context, attach
 from service.api.cursor import Cursors
 from service.api.customers import customers
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     records,
     reviews,
     dead_letters,
+    connectors,
     sources,
     health,
 )

@@ -10,6 +10,7 @@ import typer
 from service.commands import parts, together
 from service.commands.audit import audit
 from service.commands.bench import bench_app
+from service.commands.connectors import connector_app, connectors
 from service.commands.coverage import coverage
 from service.commands.deadletters import deadletters_app
 from service.commands.decisions import decide, decisions_app
@@ -38,6 +39,7 @@ app.command()(parts.resolve)
 app.command()(parts.relay)
 app.command()(serve)
 app.command()(parts.connect)
+app.command()(connectors)
 app.command()(load)
 app.command()(audit)
 app.command()(verify)
@@ -49,6 +51,7 @@ app.command()(decide)
 app.command()(reviews)
 model_app.command()(coverage)
 app.add_typer(bench_app, name="bench")
+app.add_typer(connector_app, name="connector")
 app.add_typer(deadletters_app, name="deadletters")
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="key")

@@ -47,13 +47,16 @@ class Following:
     watch: Watch
     since: int | None
     snapshot: bool
+    _connected: bool = False
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches; raise ReadAgain for what only a snapshot can show."""
         # Before the engine starts: what changed while nobody looked.
         if notes := self.watch.notes(()):
-            yield Batch(snapshot=self.snapshot, notes=notes)
+            yield Batch(snapshot=self.snapshot, notes=notes, connected=False)
         for read in self.engine.batches():
+            # a row or a heartbeat: the engine reads; before, it only starts
+            self._connected |= read.offset is not None
             changes, broken = self._changes(read)
             was_snapshot = self.snapshot
             self.since = self.dialect.since(self.since, changes, read)
@@ -84,6 +87,7 @@ class Following:
             whole=was_snapshot and not self.snapshot,
             read_at=None if self.since is None else (self.since, *self.dialect.start()),
             notes=notes,
+            connected=self._connected,
         )
 
     def _changes(self, read: Records) -> tuple[list[Change], ReadAgain | None]:

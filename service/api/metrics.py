@@ -15,7 +15,13 @@ from prometheus_client.registry import Collector
 from matching.reviews import Kind
 from service.access import public
 from service.api.gauges import Operation
-from service.database import audits, freshness_reads, read_pool, review_reads
+from service.database import (
+    audits,
+    connector_states,
+    freshness_reads,
+    read_pool,
+    review_reads,
+)
 from service.database.read_pool import ReadPool
 from service.errors import DatabaseUnavailable
 
@@ -101,6 +107,41 @@ class _Reviews(Collector):
         yield found
 
 
+class _Connectors(Collector):
+    """Asks the database at each scrape what connectors last said."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        gauges = {
+            name: GaugeMetricFamily(f"couture_connector_{name}", help_, labels=labels)
+            for name, help_, labels in _CONNECTOR_FIGURES
+        }
+        try:
+            found = read_pool.read(self._pool, connector_states.every)
+        except DatabaseUnavailable:
+            found = []
+        for status, age_s in found:
+            of = [status.system]
+            gauges["state"].add_metric([*of, status.state], 1)
+            gauges["status_age_seconds"].add_metric(of, age_s)
+            gauges["rows_per_second"].add_metric(of, status.rows_per_s)
+            gauges["rejected_rows"].add_metric(of, status.rejects)
+            if status.lag_s is not None:
+                gauges["lag_seconds"].add_metric(of, status.lag_s)
+        yield from gauges.values()
+
+
+_CONNECTOR_FIGURES = (
+    ("state", "1 for the state that it is in", ["system", "state"]),
+    ("status_age_seconds", "Since it last told its state", ["system"]),
+    ("lag_seconds", "From a commit to its confirmed event", ["system"]),
+    ("rows_per_second", "Rows that it reads", ["system"]),
+    ("rejected_rows", "Rows set aside since it started", ["system"]),
+)
+
+
 def measure(app: Flask, pool: ReadPool) -> None:
     """Count and time every answer, log it, and serve the figures at /metrics."""
     registry = CollectorRegistry()
@@ -108,6 +149,7 @@ def measure(app: Flask, pool: ReadPool) -> None:
     registry.register(_Audit(pool))
     registry.register(_Reviews(pool))
     registry.register(Operation(pool))
+    registry.register(_Connectors(pool))
     answers = Counter(
         "couture_http_answers_total",
         "Answers by route template",

@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
 from service.errors import BrokerUnavailable, DatabaseUnavailable
 from service.resolver.alerts import tell_overdue
+from service.resolver.connector_states import ConnectorStates
 from service.resolver.retell import retell_if_forgotten
 from service.resolver.stream import BOOTSTRAP_MS, broker_errors
 from service.resolver.topics import create_outgoing_topics, create_source_topics
@@ -106,15 +107,21 @@ def _work(
     if not stop.is_set():
         retell_if_forgotten(connection, producer)
     looked = tidied = 0.0
-    while not stop.is_set():
-        if time.monotonic() - looked > _LOOK_EVERY_S:
-            tell_overdue(connection, now=datetime.now(UTC))
-            looked = time.monotonic()
-        if time.monotonic() - tidied > _TIDY_EVERY_S:
-            answered_requests.forget_old(connection)
-            tidied = time.monotonic()
-        if not relay_once(connection, producer, prepare=topics.create, unsure=unsure):
-            stop.wait(_IDLE_S)
+    states = ConnectorStates(bootstrap)
+    with closing(states):
+        while not stop.is_set():
+            if time.monotonic() - looked > _LOOK_EVERY_S:
+                tell_overdue(connection, now=datetime.now(UTC))
+                looked = time.monotonic()
+            if time.monotonic() - tidied > _TIDY_EVERY_S:
+                answered_requests.forget_old(connection)
+                tidied = time.monotonic()
+            states.take(connection)
+            sent = relay_once(
+                connection, producer, prepare=topics.create, unsure=unsure
+            )
+            if not sent:
+                stop.wait(_IDLE_S)
 
 
 def _tell_last_word(connection: Connection, unsure: list[Waiting]) -> None:

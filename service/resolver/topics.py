@@ -21,6 +21,14 @@ _WANTED: dict[str, dict[str, Any]] = {
     wire.EVENTS_TOPIC: {"num_partitions": _PARTITIONS},
     wire.DEADLETTERS_TOPIC: {"num_partitions": 1},
     wire.REPLAYS_TOPIC: {"num_partitions": 1},
+    wire.CONNECTORS_TOPIC: {
+        "num_partitions": 1,
+        "configs": {"cleanup.policy": "compact"},
+    },
+    wire.COMMANDS_TOPIC: {
+        "num_partitions": 1,
+        "configs": {"cleanup.policy": "compact"},
+    },
 }
 
 

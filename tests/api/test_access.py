@@ -58,6 +58,8 @@ GUARDED = {
     "PUT /v1/dead-letters/1/message": "operator",
     "POST /v1/dead-letters/1/replay": "operator",
     "POST /v1/dead-letters/1/discard": "operator",
+    "/v1/connectors": "operator",
+    "POST /v1/connectors/pos/pause": "operator",
     "POST /v1/records/till": "records:write",
 }
 

@@ -65,6 +65,8 @@ PATHS = {
     "/v1/dead-letters/{letter_id}/message",
     "/v1/dead-letters/{letter_id}/replay",
     "/v1/dead-letters/{letter_id}/discard",
+    "/v1/connectors",
+    "/v1/connectors/{system}/{action}",
     "/v1/orders/{order_key}",
     "/v1/records/{system}",
     "/health/live",

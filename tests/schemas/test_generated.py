@@ -69,6 +69,8 @@ def test_asyncapi_names_every_topic() -> None:
         wire.EVENTS_TOPIC,
         wire.DEADLETTERS_TOPIC,
         wire.REPLAYS_TOPIC,
+        wire.CONNECTORS_TOPIC,
+        wire.COMMANDS_TOPIC,
     }
 
 

@@ -6,6 +6,7 @@ at run time. No relationships either: a query says what it reads.
 
 from service.database.tables.batches import Audit, BulkLoad, BulkLoadPart
 from service.database.tables.blocks import SuspendedKey
+from service.database.tables.connectors import ConnectorState
 from service.database.tables.customers import (
     ContactKey,
     Customer,
@@ -39,6 +40,7 @@ __all__ = [
     "BulkLoad",
     "BulkLoadPart",
     "CaseAlert",
+    "ConnectorState",
     "Consent",
     "ContactKey",
     "Customer",

@@ -1,0 +1,103 @@
+"""`couture connectors` and `couture connector`: see them, and command one."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from service.commands.settled import settled
+
+connector_app = typer.Typer(
+    help="Command one connector; it obeys within seconds.", no_args_is_help=True
+)
+SystemName = Annotated[str, typer.Argument(help="name of the system, such as pos")]
+AsJson = Annotated[bool, typer.Option("--json", help="for a program to read")]
+
+
+def connectors(as_json: AsJson = False) -> None:
+    """Show every connector: state, offset, lag, rows a second, last error and remedy.
+
+    Exit code 1 if one of them failed or is silent.
+    """
+    from schemas.connector import ConnectorState
+    from service.connectors import views
+    from service.database.session import connect
+
+    with settled() as settings, connect(settings.database_url) as connection:
+        found = views(connection)
+    if as_json:
+        typer.echo(orjson.dumps([one.model_dump(mode="json") for one in found]))
+    elif not found:
+        typer.echo("No connector has spoken yet. Start one: `couture connect SYSTEM`.")
+    else:
+        Console().print(_table(found))
+    failed = [one.status.state is ConnectorState.FAILED for one in found]
+    if any(failed) or any(one.silent for one in found):
+        raise typer.Exit(1)
+
+
+def _table(found: list[Any]) -> Table:
+    table = Table("system", "state", "offset", "lag s", "rows/s", "set aside", "error")
+    for one in found:
+        status, error = one.status, one.status.last_error
+        said = f"{error.problem} {error.remedy}" if error else ""
+        offset = orjson.dumps(status.offset).decode() if status.offset else "-"
+        lag = "-" if status.lag_s is None else f"{status.lag_s:.1f}"
+        counts = f"{status.rows_per_s:.0f}", f"{status.rejects:,}"
+        table.add_row(status.system, one.shown, offset[:60], lag, *counts, said)
+    return table
+
+
+@connector_app.command()
+def pause(system: SystemName) -> None:
+    """Let a connector rest; its source keeps its changes (a database: its log)."""
+    _tell(system, "pause")
+
+
+@connector_app.command()
+def resume(system: SystemName) -> None:
+    """Let a paused connector go on from where it stopped."""
+    _tell(system, "resume")
+
+
+@connector_app.command()
+def resnapshot(system: SystemName) -> None:
+    """Have everything read anew; what is gone is deleted, as `couture sweeps` says."""
+    _tell(system, "resnapshot")
+
+
+@connector_app.command()
+def replay(
+    system: SystemName,
+    after: Annotated[
+        str, typer.Option("--from", help="JSON: an offset that was shown before")
+    ],
+) -> None:
+    """Read on again after an earlier offset; what is not newer changes nothing.
+
+    If the source holds its changes no longer, everything is read anew.
+    """
+    try:
+        offset = orjson.loads(after)
+    except orjson.JSONDecodeError:
+        offset = None
+    if not isinstance(offset, dict):
+        sys.exit("--from is no JSON object. Copy one from `couture connectors --json`.")
+    _tell(system, "replay", offset)
+
+
+def _tell(system: str, action: str, after: dict[str, Any] | None = None) -> None:
+    from schemas.connector import Action
+    from service.connectors import command
+    from service.database.session import connect
+
+    with settled() as settings, connect(settings.database_url) as connection:
+        by = getpass.getuser()
+        made = command(connection, system, Action(action), by=by, after=after)
+    typer.echo(f"{made.action} of {system}: it obeys within seconds of hearing it.")
