@@ -81,6 +81,7 @@ class MariaDB:
                     *OPTIONS,
                     f"--user={_user()}",
                     f"--datadir={self.directory / 'data'}",
+                    f"--tmpdir={self.directory / 'tmp'}",
                     f"--socket={self.directory / 'socket'}",
                     f"--pid-file={self.directory / 'pid'}",
                     f"--port={self.port}",
@@ -120,8 +121,11 @@ def start_mariadb(*, tls: Path | None = None) -> Iterator[MariaDB]:
     # Not pytest's directory: only its owner may pass there, and the server is another.
     directory = Path(tempfile.mkdtemp(prefix="couture-mariadb-"))
     user = _user()
+    # Its own: a server that starts removes the temporary tables of others in /tmp.
+    (directory / "tmp").mkdir()
     if os.geteuid() == 0:
         shutil.chown(directory, user)
+        shutil.chown(directory / "tmp", user)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = int(found.getsockname()[1])
@@ -140,6 +144,7 @@ def _install(directory: Path, user: str) -> None:
     command = [
         *(program, "--no-defaults", f"--user={user}", "--skip-test-db"),
         f"--datadir={directory / 'data'}",
+        f"--tmpdir={directory / 'tmp'}",
     ]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=START_S
