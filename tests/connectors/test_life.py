@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from connectors.broker import create_topics
+from connectors.report import State
+from connectors.status import StatusTopic
 from schemas import wire
 from service.access import create_key
 from service.app import create_app
@@ -89,6 +92,7 @@ def test_an_operator_sees_pauses_resumes_and_replays_a_connector(
         answer = channel.post("/v1/connectors/call_centre/pause", {})
         assert answer.status_code == 202
         wait_until(lambda: state(channel) == "paused", lambda: process.said)
+        assert status(channel)["status"]["lag_s"] is None, "nobody looks at the source"
         shop.contacts.append(contact(21))
         process.kill()
         with polling(shop, broker, tmp_path) as again:
@@ -147,10 +151,28 @@ def test_a_source_that_is_away_and_columns_nobody_mapped_are_shown(
     assert "answered 503" in error["problem"]
     assert error["remedy"]
 
+    shop.failure = None
+    wait_until(lambda: state(channel) == "streaming", lambda: process.said)
+    wait_until(lambda: status(channel)["status"]["last_error"] is None)
     shop.failure = (401, {}, b"")
     wait_until(lambda: state(channel) == "failed", lambda: process.said)
     assert process.wait() == 3
     assert SECRET not in str(status(channel)) + process.said
+
+
+def test_a_table_that_changed_is_no_error(broker: str) -> None:
+    create_topics(broker, "pos")
+    told = StatusTopic(broker, system="pos", connector="c", say=lambda *_, **__: None)
+    told.broker_is_there()
+    told.say(State.STREAMING, rows=1)
+    told.say(State.DRIFT, problem="Table customer has a new column.", remedy="Map it.")
+    told.close()
+
+    with Topic(broker, wire.CONNECTORS_TOPIC, partitions=1) as topic:
+        wait_until(lambda: len(topic.read()) >= 3)
+        last = topic.read()[-1]
+    status = wire.decode_status(last.value, last.headers)
+    assert (status.state, status.last_error) == ("streaming", None)
 
 
 def test_a_command_nobody_could_obey_is_refused(
