@@ -39,6 +39,11 @@ SCOPES = {
     "cases:read": "cases and their promised replies",
     "insights:read": "figures over contacts and cases",
     "operator": "dead letters and connectors: see them, and say what happens",
+    "changes:read": "the feed of events: which customer changed, and how",
+    "webhooks:write": "be called when something happens",
+    "history:read": "what a profile was, and why it changed",
+    "handoffs:write": "pass a customer on to another channel",
+    "handoffs:redeem": "take over a customer from another channel",
     "records:write": "push records and facts of the key's own system",
 }
 READ_SCOPES = tuple(scope for scope in SCOPES if scope.endswith(":read"))

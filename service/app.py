@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from granian.server import Server
 
 from service.access import Keyring, admit, require_declared_scopes
 from service.api.cases import cases
+from service.api.changes import changes
 from service.api.connectors import connectors
 from service.api.context import Context, attach
 from service.api.cursor import Cursors
@@ -24,7 +26,9 @@ from service.api.customers import customers
 from service.api.dead_letters import dead_letters
 from service.api.documentation import documentation, serve_openapi
 from service.api.explanations import explanations
+from service.api.handoffs import handoffs
 from service.api.health import health
+from service.api.history import history
 from service.api.insights import insights
 from service.api.loyalty import loyalty
 from service.api.metrics import measure
@@ -39,6 +43,7 @@ from service.api.security import SCHEMES, guard_answers
 from service.api.sources import sources
 from service.api.timeline import timeline
 from service.api.tokens import await_writes
+from service.api.webhooks import webhooks
 from service.database import read_pool, readiness
 from service.database.read_pool import ReadPool
 from service.database.session import connect
@@ -67,6 +72,10 @@ BLUEPRINTS = (
     dead_letters,
     connectors,
     sources,
+    changes,
+    webhooks,
+    history,
+    handoffs,
     health,
 )
 
@@ -91,7 +100,8 @@ def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     cursors, zone = Cursors(settings.cursor_secret), ZoneInfo(settings.time_zone)
-    attach(app, Context(pool, cursors, zone=zone))
+    listeners = threading.BoundedSemaphore(max(1, settings.api_threads // 4))
+    attach(app, Context(pool, cursors, listeners=listeners, zone=zone))
     _wire(app, pool, waiters=max(1, settings.api_threads // 2))
     require_declared_scopes(app)
     return app

@@ -1,7 +1,8 @@
-"""What the views of one application share: pool, cursors' seal, judges, clock."""
+"""What the views of one application share: pool, cursors' seal, judges, places."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -21,11 +22,17 @@ _NAME = "couture"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Made once by the application factory, found again in every view."""
+    """Made once by the application factory, found again in every view.
+
+    At most so many as there are places in `listeners` wait for changes at once.
+    """
 
     pool: ReadPool
     cursors: Cursors
     judges: Judges = field(default_factory=Judges)
+    listeners: threading.BoundedSemaphore = field(
+        default_factory=threading.BoundedSemaphore
+    )
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     zone: tzinfo = UTC
 

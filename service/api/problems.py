@@ -86,6 +86,13 @@ PROBLEMS = {
             " there is. Use a new Idempotency-Key for another try.",
         ),
         Problem(
+            "gone",
+            410,
+            "It is no longer kept",
+            "Start anew: read the profiles that you hold, then follow `/v1/changes`"
+            " from `after=now`.",
+        ),
+        Problem(
             "too-large",
             413,
             "The request is too large",

@@ -37,7 +37,7 @@ _REASONS = {
     "value_error": "is not of the form that /docs describes",
 }
 
-_OWN_REASONS = frozenset({"exactly_one", "finds_nobody"})
+_OWN_REASONS = frozenset({"exactly_one", "finds_nobody", "url"})
 
 
 def answer_with_problems(app: Flask) -> None:

@@ -14,6 +14,7 @@ from service.api.problems import Refusal, invalid_parameter
 LARGEST_BODY = 1_048_576
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _SERVED = ("application/json", "application/problem+json")
+_STREAMED = ("/v1/changes",)
 
 
 class _Json(DefaultJSONProvider):
@@ -51,7 +52,8 @@ def _check_encoding() -> None:
 def _check_accept() -> None:
     if "Accept" not in request.headers:
         return
-    if not any(request.accept_mimetypes[media] for media in _SERVED):
+    served = (*_SERVED, "text/event-stream") if request.path in _STREAMED else _SERVED
+    if not any(request.accept_mimetypes[media] for media in served):
         raise Refusal("not-acceptable", "The request accepts no JSON.")
 
 

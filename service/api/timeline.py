@@ -46,12 +46,13 @@ def customer_timeline(path: CustomerPath, query: TimelineQuery) -> Response:
         listing="timeline",
         customer_id=path.customer_id,
         limit=query.limit,
-        row=_entry,
+        row=entry,
         place=lambda row: [row["at"], row["kind"], row["system"], row["id"]],
     )
 
 
-def _entry(row: dict[str, Any]) -> dict[str, Any]:
+def entry(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored row as the timeline shows it."""
     return {
         "kind": row["kind"],
         "key": f"{row['system']}:{row['id']}",

@@ -64,7 +64,7 @@ def await_writes(app: Flask, *, waiters: int) -> None:
             return
         tokens = _tokens(request.headers["Couture-After"])
         g.includes = _applied(tokens)
-        longest = _longest_wait()
+        longest = longest_wait(LONGEST_WAIT_S)
         if g.includes or longest is None or not places.acquire(blocking=False):
             return
         try:
@@ -96,9 +96,10 @@ def _unfit() -> Refusal:
     return invalid_parameter("Couture-After", "is not a token that Couture gave")
 
 
-def _longest_wait() -> float | None:
+def longest_wait(most: float) -> float | None:
+    """Return how many seconds this request would wait, or None if it would not."""
     wanted = _WAIT.search(request.headers.get("Prefer", ""))
-    return min(float(wanted.group(1)), LONGEST_WAIT_S) if wanted else None
+    return min(float(wanted.group(1)), most) if wanted else None
 
 
 def _applied(tokens: list[Token]) -> bool:

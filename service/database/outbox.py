@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import orjson
 
+from schemas import wire
 from service.database.arrays import bigints
 from service.database.session import Connection
 
@@ -54,11 +55,28 @@ def take(connection: Connection, *, limit: int) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
+# In one statement, so that what leaves here stands in the feed; one after the other,
+# so that the feed keeps their order.
+_REMOVE = """
+WITH gone AS (DELETE FROM outbox WHERE seq = ANY(%(seqs)s::bigint[]) RETURNING *)
+INSERT INTO feed_event (type, event)
+SELECT message_headers ->> 'ce_type', jsonb_build_object(
+    'specversion', message_headers ->> 'ce_specversion',
+    'id', message_headers ->> 'ce_id', 'source', message_headers ->> 'ce_source',
+    'type', message_headers ->> 'ce_type', 'subject', message_headers ->> 'ce_subject',
+    'time', message_headers ->> 'ce_time', 'datacontenttype', 'application/json',
+    'data', convert_from(message_value, 'UTF8')::jsonb)
+FROM gone WHERE topic = %(events)s ORDER BY seq
+"""
+
+
 def remove(connection: Connection, seqs: Sequence[int]) -> None:
-    """Forget messages that the broker has acknowledged."""
-    connection.execute(
-        "DELETE FROM outbox WHERE seq = ANY(%s::bigint[])", [bigints(seqs)]
-    )
+    """Forget messages that the broker has acknowledged; their events join the feed.
+
+    Only the holder of the relay's lock may call it.
+    """
+    values = {"seqs": bigints(seqs), "events": wire.EVENTS_TOPIC}
+    connection.execute(_REMOVE, values)
 
 
 def lock_relay(connection: Connection) -> bool:

@@ -1,4 +1,7 @@
-"""The relay: publishes the outbox in order, at least once, one process at a time."""
+"""The relay: publishes the outbox in order, at least once, one process at a time.
+
+Webhooks are called from here too, by a thread of their own with its own connection.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,20 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from schemas import wire
-from service.database import answered_requests, customers, labels, outbox
+from service.database import (
+    answered_requests,
+    customers,
+    feed,
+    handoffs,
+    labels,
+    outbox,
+    webhooks,
+)
 from service.database.outbox import Waiting
 from service.database.readiness import require_migrated
 from service.database.session import Connection, connect
 from service.errors import BrokerUnavailable, DatabaseUnavailable
+from service.push import deliver
 from service.resolver.alerts import tell_overdue
 from service.resolver.connector_states import ConnectorStates
 from service.resolver.retell import retell_if_forgotten
@@ -54,6 +66,7 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     connection = _connect(settings)
     require_migrated(connection, settings.database_url)
     producer: KafkaProducer | None = _open(settings.kafka)
+    pushing = _start_pushing(settings, stop)
     log.info("relay started")
     failures = 0
     unsure: list[Waiting] = []
@@ -77,7 +90,21 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     if producer:
         _give_up(producer)
     connection.close()
+    pushing.join(_SEND_WITHIN_S)
     log.info("relay stopped")
+
+
+def _start_pushing(settings: Settings, stop: threading.Event) -> threading.Thread:
+    # a daemon, so that a receiver that never answers cannot keep the relay from ending
+    pushing = threading.Thread(
+        target=deliver.run,
+        args=[settings.database_url],
+        kwargs={"stop": stop},
+        name="push",
+        daemon=True,
+    )
+    pushing.start()
+    return pushing
 
 
 def _open(bootstrap: str) -> KafkaProducer:
@@ -114,7 +141,7 @@ def _work(
                 tell_overdue(connection, now=datetime.now(UTC))
                 looked = time.monotonic()
             if time.monotonic() - tidied > _TIDY_EVERY_S:
-                answered_requests.forget_old(connection)
+                _forget_old(connection)
                 tidied = time.monotonic()
             states.take(connection)
             sent = relay_once(
@@ -122,6 +149,13 @@ def _work(
             )
             if not sent:
                 stop.wait(_IDLE_S)
+
+
+def _forget_old(connection: Connection) -> None:
+    answered_requests.forget_old(connection)
+    feed.forget_old(connection)
+    webhooks.forget_old(connection)
+    handoffs.forget_expired(connection)
 
 
 def _tell_last_word(connection: Connection, unsure: list[Waiting]) -> None:

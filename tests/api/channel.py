@@ -36,6 +36,11 @@ class Channel:
         headers = {"Authorization": f"Bearer {self.key}"}
         return self._client.put(path, json=body, headers=headers)
 
+    def delete(self, path: str, /) -> TestResponse:
+        """Return the answer to a wish that something be no more."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return self._client.delete(path, headers=headers)
+
     def post_bytes(self, path: str, body: bytes, /) -> TestResponse:
         """Return the answer to any bytes that say they are JSON."""
         headers = {"Authorization": f"Bearer {self.key}"}

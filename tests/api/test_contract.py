@@ -58,6 +58,14 @@ PATHS = {
     "/v1/customers/{customer_id}/insights",
     "/v1/customers/{customer_id}/household",
     "/v1/reviews",
+    "/v1/webhooks",
+    "/v1/webhooks/{webhook_id}",
+    "/v1/webhooks/{webhook_id}/resume",
+    "/v1/webhooks/{webhook_id}/deliveries",
+    "/v1/customers/{customer_id}/history",
+    "/v1/handoffs",
+    "/v1/handoffs/redeem",
+    "/v1/changes",
     "/v1/insights",
     "/v1/loyalty/movements",
     "/v1/dead-letters",
@@ -73,6 +81,8 @@ PATHS = {
     "/health/ready",
 }
 
+OPERATIONS = len(PATHS) + 1  # each path has one method, /v1/webhooks two
+
 
 def test_the_document_is_valid_and_tells_of_every_route(unreached: OpenAPI) -> None:
     schema = schemathesis.openapi.from_wsgi("/openapi.json", unreached)
@@ -80,8 +90,13 @@ def test_the_document_is_valid_and_tells_of_every_route(unreached: OpenAPI) -> N
     schema.validate()
 
     assert set(schema.raw_schema["paths"]) == PATHS
-    for path, methods in schema.raw_schema["paths"].items():
-        (operation,) = methods.values()
+    operations = [
+        (path, operation)
+        for path, methods in schema.raw_schema["paths"].items()
+        for operation in methods.values()
+    ]
+    assert len(operations) == OPERATIONS
+    for path, operation in operations:
         guarded = path.startswith("/v1/")
         assert operation["summary"]
         assert operation["tags"] != ["default"]

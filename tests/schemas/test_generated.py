@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from schemas import wire
+from schemas.customer_event import CustomerEventType
 from schemas.generate import GENERATED, READ, WRITTEN, documents, write
 
 SAMPLES = GENERATED.parent / "samples"
@@ -56,6 +57,13 @@ def test_samples_of_every_released_version_are_still_read(file: Path) -> None:
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_every_message_has_a_sample(name: str) -> None:
     assert name in {file.stem.partition(".")[0] for file in SAMPLE_FILES}
+
+
+@pytest.mark.parametrize("kind", CustomerEventType)
+def test_every_event_has_a_golden_sample(kind: CustomerEventType) -> None:
+    name = kind.rpartition(".")[2]
+
+    assert f"customer_event.{name}" in {file.stem for file in SAMPLE_FILES}
 
 
 def test_asyncapi_names_every_topic() -> None:

@@ -14,6 +14,8 @@ from service.database.tables.customers import (
     ProfileHistory,
 )
 from service.database.tables.facts import Consent, Interaction, LoyaltyMovement, Order
+from service.database.tables.feed import FeedEvent, Webhook, WebhookDelivery
+from service.database.tables.handoffs import Handoff
 from service.database.tables.promises import AnsweredRequest, CaseAlert, OrderStep
 from service.database.tables.records import (
     BlockingKey,
@@ -47,6 +49,8 @@ __all__ = [
     "DeadLetter",
     "Decision",
     "Dirty",
+    "FeedEvent",
+    "Handoff",
     "Interaction",
     "Label",
     "Link",
@@ -65,4 +69,6 @@ __all__ = [
     "Sweep",
     "SystemFreshness",
     "VanishedKey",
+    "Webhook",
+    "WebhookDelivery",
 ]
