@@ -10,6 +10,7 @@ import typer
 from service.commands import parts, together
 from service.commands.audit import audit
 from service.commands.bench import bench_app
+from service.commands.coherence import coherence
 from service.commands.connectors import connector_app, connectors
 from service.commands.coverage import coverage
 from service.commands.deadletters import deadletters_app
@@ -44,6 +45,7 @@ app.command()(load)
 app.command()(audit)
 app.command()(verify)
 app.command()(doctor)
+app.command()(coherence)
 app.command()(search)
 app.command()(why)
 app.command()(how)

@@ -17,6 +17,7 @@ from service.access import public
 from service.api.gauges import Operation
 from service.database import (
     audits,
+    coherence_checks,
     connector_states,
     freshness_reads,
     read_pool,
@@ -88,6 +89,34 @@ class _Audit(Collector):
             yield GaugeMetricFamily(name, help_, value=value)
 
 
+class _Coherence(Collector):
+    """Asks the database at each scrape what the newest check of coherence found."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            newest = read_pool.read(self._pool, coherence_checks.newest)
+        except DatabaseUnavailable:
+            newest = None
+        if newest is None:
+            return
+        figures = {
+            "couture_coherence_asked": (
+                "Answers that the newest check of coherence compared",
+                newest.asked,
+            ),
+            "couture_coherence_coherent": ("Those that were alike", newest.coherent),
+            "couture_coherence_timestamp_seconds": (
+                "When it ended, since 1970",
+                newest.checked_at.timestamp(),
+            ),
+        }
+        for name, (help_, value) in figures.items():
+            yield GaugeMetricFamily(name, help_, value=value)
+
+
 class _Reviews(Collector):
     """Asks the database at each scrape how many cases wait; a giant one is an alarm."""
 
@@ -147,6 +176,7 @@ def measure(app: Flask, pool: ReadPool) -> None:
     registry = CollectorRegistry()
     registry.register(_Freshness(pool))
     registry.register(_Audit(pool))
+    registry.register(_Coherence(pool))
     registry.register(_Reviews(pool))
     registry.register(Operation(pool))
     registry.register(_Connectors(pool))

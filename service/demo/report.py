@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from service.coherence import Coherence as AtOnce
 from service.database.session import Connection
 from service.demo.coherence import Coherence
 from service.demo.figures import Matching
@@ -52,6 +53,7 @@ class Report:
     matching: Matching
     freshness_ms: Freshness
     coherence: Coherence
+    coherence_while_changing: AtOnce
     kills: int
     restarts: dict[str, int]
     first_profile_s: float | None

@@ -150,6 +150,7 @@ class Show:
             matching=figures.matching(labelled, truth),
             freshness_ms=Freshness(p50, p99, stage.sampler.samples),
             coherence=coherence.ask(stage.channels, list(set(labelled.values()))),
+            coherence_while_changing=stage.asking.stop(),
             kills=0,
             restarts=dict(stage.house.supervisor.restarts),
             first_profile_s=self._first_profile_s,
@@ -164,6 +165,7 @@ class Show:
             return None
         counts = figures.counts(stage.connection)
         labelled, truth = figures.labels(stage.connection), stage.retailer.truth()
+        stage.asking.about([(owner, key) for key, owner in labelled.items()])
         if labelled and self._first_profile_s is None:
             self._greet_first(stage, labelled)
         # Only once the snapshots are read do changes flow as they happen.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from service import ports
+from service.coherence import Asking, Probe
 from service.database.session import Connection, connect
 from service.demo import loyalty, pos
 from service.demo.acts import CALL_CENTRE, ECOMMERCE, LOYALTY, POS, SYSTEMS
@@ -44,6 +45,7 @@ class Stage:
     captured: CaptureCounter
     sampler: FreshnessSampler
     channels: list[Channel]
+    asking: Asking
 
 
 @contextmanager
@@ -66,12 +68,15 @@ def set_stage(directory: Path, *, port: int, seed: int, people: int) -> Iterator
         channels = open_channels(api_url=house.api_url, database_url=house.database_url)
         for channel in channels:
             stack.callback(channel.close)
+        probe = Probe(house.api_url, keys=[one.key for one in channels])
+        asking = Asking(probe, pause_s=0.25)
+        stack.callback(asking.stop)
         # Its clock runs faster than ours: begin where it will not pass us at once.
         start = datetime.now(UTC) - timedelta(days=1)
         retailer = Retailer(seed, start=start, people=people)
         yield Stage(
             *(house, systems, configs, retailer),
-            *(connection, captured, sampler, channels),
+            *(connection, captured, sampler, channels, asking),
         )
 
 

@@ -31,6 +31,8 @@ def test_a_short_demo_loses_nothing_and_leaves_nothing(
     assert report.changes.captured == report.changes.applied > 100
     assert report.matching.f1 > 0.8
     assert report.coherence.asked == report.coherence.coherent > 0
+    at_once = report.coherence_while_changing
+    assert at_once.asked == at_once.coherent > 0, at_once.differing
     assert report.restarts == {}
     written = json.loads((tmp_path / "report.json").read_bytes())
     assert written["changes"]["lost"] == 0

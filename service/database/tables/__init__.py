@@ -4,7 +4,12 @@ No `from __future__ import annotations` in these files: SQLModel reads the annot
 at run time. No relationships either: a query says what it reads.
 """
 
-from service.database.tables.batches import Audit, BulkLoad, BulkLoadPart
+from service.database.tables.batches import (
+    Audit,
+    BulkLoad,
+    BulkLoadPart,
+    CoherenceCheck,
+)
 from service.database.tables.blocks import SuspendedKey
 from service.database.tables.connectors import ConnectorState
 from service.database.tables.customers import (
@@ -42,6 +47,7 @@ __all__ = [
     "BulkLoad",
     "BulkLoadPart",
     "CaseAlert",
+    "CoherenceCheck",
     "ConnectorState",
     "Consent",
     "ContactKey",

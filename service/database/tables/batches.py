@@ -55,3 +55,16 @@ class Audit(SQLModel, table=True):
     records: int = Field(sa_column=Column(BigInteger, nullable=False))
     differences: int = Field(sa_column=Column(BigInteger, nullable=False))
     report: dict[str, Any] = json_column()
+
+
+class CoherenceCheck(SQLModel, table=True):
+    """How many answers a check compared, and how many were coherent."""
+
+    __tablename__ = "coherence_check"
+
+    check_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
+    checked_at: datetime = time_column(default_now=True)
+    asked: int = Field(sa_column=Column(BigInteger, nullable=False))
+    coherent: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -1,4 +1,4 @@
-"""The feed of events, webhooks with their log, and handoffs."""
+"""The feed of events, webhooks with their log, handoffs, checks of coherence."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -62,8 +62,15 @@ def upgrade() -> None:
         sa.Column('redeemed_at', _TIME, nullable=True),
         sa.Column('redeemed_as', sa.Uuid(), nullable=True),
     )
+    op.create_table(
+        'coherence_check',
+        sa.Column('check_id', sa.BigInteger(), sa.Identity(), primary_key=True),
+        _now('checked_at'),
+        sa.Column('asked', sa.BigInteger(), nullable=False),
+        sa.Column('coherent', sa.BigInteger(), nullable=False),
+    )
 
 
 def downgrade() -> None:
-    for name in ('handoff', 'webhook_delivery', 'webhook', 'feed_event'):
+    for name in ('coherence_check', 'handoff', 'webhook_delivery', 'webhook', 'feed_event'):
         op.drop_table(name)
