@@ -50,6 +50,7 @@ READ_SCOPES = tuple(scope for scope in SCOPES if scope.endswith(":read"))
 """What a key may do if nothing else is said: look, and change nothing."""
 
 PUBLIC = "public"
+PERSON = "person"
 _DECLARED = "couture_scope"
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -74,6 +75,11 @@ def public(view: View) -> View:
     return _declare(PUBLIC)(view)
 
 
+def signed_in(view: View) -> View:
+    """Declare that a view is a page for people, whose room asks them to sign in."""
+    return _declare(PERSON)(view)
+
+
 def _declare(scope: str) -> Callable[[View], View]:
     def mark(view: View) -> View:
         setattr(view, _DECLARED, scope)
@@ -89,7 +95,7 @@ def declared_scope(app: Flask, endpoint: str) -> str | None:
 
 def require_declared_scopes(app: Flask) -> None:
     """Raise Misconfigured, naming the routes, if one does not declare its scope."""
-    known = {*SCOPES, PUBLIC}
+    known = {*SCOPES, PUBLIC, PERSON}
     silent = sorted(
         rule.rule
         for rule in app.url_map.iter_rules()
@@ -148,7 +154,7 @@ def admit(app: Flask, keyring: Keyring) -> None:
         if request.endpoint is None or request.method == "OPTIONS":
             return
         scope = declared_scope(app, request.endpoint)
-        if scope == PUBLIC:
+        if scope in (PUBLIC, PERSON):
             return
         g.caller = keyring.caller(_bearer(request.headers.get("Authorization", "")))
         if scope not in g.caller.scopes:

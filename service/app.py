@@ -51,6 +51,7 @@ from service.errors import Misconfigured, PortTaken
 from service.logging import configure_logging
 from service.ports import is_free
 from service.settings import Settings
+from service.steward_ui import furnished
 
 # The server's own lines go where ours go, and through the same redaction.
 _SERVER_LOGS = {
@@ -101,8 +102,10 @@ def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:
     app.url_map.merge_slashes = False
     cursors, zone = Cursors(settings.cursor_secret), ZoneInfo(settings.time_zone)
     listeners = threading.BoundedSemaphore(max(1, settings.api_threads // 4))
-    attach(app, Context(pool, cursors, listeners=listeners, zone=zone))
+    context = Context(pool, cursors, listeners=listeners, zone=zone)
+    attach(app, context)
     _wire(app, pool, waiters=max(1, settings.api_threads // 2))
+    furnished(app, settings, pool=pool, judges=context.judges)
     require_declared_scopes(app)
     return app
 

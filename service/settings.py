@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     time_zone: str = Field(
         default="Europe/Paris", description="in which a promised day ends"
     )
+    four_eyes_points: int = Field(
+        default=5_000, ge=0, description="points above which two people must decide"
+    )
     cursor_secret: str = Field(
         default="",
         repr=False,

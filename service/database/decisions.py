@@ -106,6 +106,12 @@ def listed(connection: Connection, *, revoked_too: bool = False) -> list[Decided
     return [_decided(row) for row in rows]
 
 
+def newest(connection: Connection, *, limit: int) -> list[Decided]:
+    """Return the newest decisions, in force or revoked, the last one first."""
+    rows = connection.execute(f"{_COLUMNS} ORDER BY decision_id DESC LIMIT %s", [limit])
+    return [_decided(row) for row in rows]
+
+
 def touching(connection: Connection, keys: Collection[SourceKey]) -> list[Decided]:
     """Return the decisions in force that have an end among these keys."""
     rows = connection.execute(

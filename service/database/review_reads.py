@@ -9,12 +9,12 @@ from service.database.session import Connection
 
 # Harm grows with what is at stake: points slowly, an open order and a conflict of
 # consents at once. A case that the model is nearly sure of can harm little.
-_PAGE = """
+PAGE = """
 WITH open_case AS (
     SELECT r.*, la.customer_id AS left_id, lb.customer_id AS right_id
     FROM review r LEFT JOIN label la ON la.record_id = r.a
     LEFT JOIN label lb ON lb.record_id = r.b
-    WHERE %(kind)s::text IS NULL OR r.kind = %(kind)s
+    WHERE (%(kind)s::text IS NULL OR r.kind = %(kind)s) AND WHICH
 ), member AS (
     SELECT l.customer_id, l.record_id FROM label l JOIN (
         SELECT left_id AS customer_id FROM open_case
@@ -71,6 +71,9 @@ ORDER BY -harm, review_id LIMIT %(limit)s
 """
 
 
+OPEN = [status for status in OrderStatus if status.is_open]
+
+
 class OpenCase(NamedTuple):
     """One case as a steward sees it in the queue."""
 
@@ -100,14 +103,9 @@ def page(
 ) -> list[OpenCase]:
     """Return open cases after a place (harm, review id), the most harmful first."""
     harm, last = after or (None, 0)
-    values = {
-        "kind": kind,
-        "harm": harm,
-        "after": last,
-        "limit": limit,
-        "open": [status for status in OrderStatus if status.is_open],
-    }
-    return [OpenCase(*row) for row in connection.execute(_PAGE, values)]
+    values = {"kind": kind, "harm": harm, "after": last, "limit": limit, "open": OPEN}
+    query = PAGE.replace("WHICH", "true")
+    return [OpenCase(*row) for row in connection.execute(query.encode(), values)]
 
 
 def counts(connection: Connection) -> dict[str, int]:

@@ -21,6 +21,13 @@ from service.database.tables.customers import (
 from service.database.tables.facts import Consent, Interaction, LoyaltyMovement, Order
 from service.database.tables.feed import FeedEvent, Webhook, WebhookDelivery
 from service.database.tables.handoffs import Handoff
+from service.database.tables.people import (
+    Person,
+    PersonAct,
+    PersonSession,
+    ProposedDecision,
+    ReviewClaim,
+)
 from service.database.tables.promises import AnsweredRequest, CaseAlert, OrderStep
 from service.database.tables.records import (
     BlockingKey,
@@ -66,8 +73,13 @@ __all__ = [
     "Order",
     "OrderStep",
     "Outbox",
+    "Person",
+    "PersonAct",
+    "PersonSession",
     "ProfileHistory",
+    "ProposedDecision",
     "Review",
+    "ReviewClaim",
     "SnapshotPart",
     "SourceRecord",
     "StreamOffset",

@@ -1,0 +1,73 @@
+"""People who sign in to the stewards' room, and what they did there."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Column, Identity, LargeBinary, Text
+from sqlmodel import Field, SQLModel
+
+from service.database.tables.columns import json_column, text_column, time_column
+
+
+class Person(SQLModel, table=True):
+    """One person with a local account; of the password only its hash is stored."""
+
+    __tablename__ = "person"
+
+    name: str = text_column(primary_key=True)
+    roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    password_hash: str = text_column()
+    added_at: datetime = time_column(default_now=True)
+    removed_at: datetime | None = time_column(nullable=True)
+
+
+class PersonSession(SQLModel, table=True):
+    """One signed-in browser; of its cookie only the hash is stored."""
+
+    __tablename__ = "person_session"
+
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    name: str = text_column()
+    started_at: datetime = time_column(default_now=True)
+    seen_at: datetime = time_column(default_now=True)
+
+
+class PersonAct(SQLModel, table=True):
+    """One thing that a person did in the room: keys and words, no personal data."""
+
+    __tablename__ = "person_act"
+
+    act_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
+    name: str = text_column()
+    act: str = text_column()
+    about: dict[str, Any] = json_column()
+    at: datetime = time_column(default_now=True)
+
+
+class ReviewClaim(SQLModel, table=True):
+    """Who looks at a case until when; or that someone was unsure of it until then."""
+
+    __tablename__ = "review_claim"
+
+    review_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    name: str = text_column()
+    until: datetime = time_column()
+    unsure: bool = Field(nullable=False)
+
+
+class ProposedDecision(SQLModel, table=True):
+    """What one person would decide, where a second must say the same to make it so."""
+
+    __tablename__ = "proposed_decision"
+
+    review_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    verdict: str = text_column()
+    reason: str | None = text_column(nullable=True)
+    name: str = text_column()
+    proposed_at: datetime = time_column(default_now=True)

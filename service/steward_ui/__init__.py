@@ -1,0 +1,27 @@
+"""The stewards' room: pages on which people decide what the model should not."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from service.database.read_pool import ReadPool
+from service.judges import Judges
+from service.settings import Settings
+from service.steward_ui import case, history, queue, sign_in, words
+from service.steward_ui.compare import cut
+from service.steward_ui.languages import speak
+from service.steward_ui.room import Room, furnish, pages
+
+__all__ = ["case", "furnished", "history", "queue", "sign_in"]
+
+
+def furnished(
+    app: Flask, settings: Settings, *, pool: ReadPool, judges: Judges
+) -> None:
+    """Give the application the stewards' room."""
+    room = Room(pool, judges, points_limit=settings.four_eyes_points)
+    furnish(app, room, secret=settings.cursor_secret)
+    speak(app, time_zone=settings.time_zone)
+    app.jinja_env.globals["words"] = words
+    app.jinja_env.filters["cut"] = cut
+    app.register_blueprint(pages)

@@ -1,0 +1,175 @@
+"""What every page shares: who is there, forms that are ours, headers, error pages."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import structlog
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from service import people
+from service.access import PERSON, declared_scope
+from service.database import api_writes, read_pool
+from service.database.read_pool import ReadPool
+from service.database.session import Connection
+from service.errors import ServiceError
+from service.judges import Judges
+from service.logging import told
+from service.people import Present
+
+log = structlog.get_logger()
+Answer = TypeVar("Answer")
+COOKIE = "couture_session"
+_NAME = "couture_room"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+    " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+csrf = CSRFProtect()
+pages = Blueprint(
+    "steward",
+    __name__,
+    url_prefix="/steward",
+    template_folder="templates",
+    static_folder=None,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the pages need of the application."""
+
+    pool: ReadPool
+    judges: Judges
+    points_limit: int
+
+
+def furnish(app: Flask, room: Room, *, secret: str) -> None:
+    """Give the application what the pages need; `secret` seals their forms."""
+    app.extensions[_NAME] = room
+    sealed = hashlib.sha256(b"couture forms" + (secret.encode() or os.urandom(32)))
+    app.secret_key = sealed.digest()
+    app.config.update(
+        SESSION_COOKIE_NAME="couture_forms",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/steward",
+        SESSION_COOKIE_HTTPONLY=True,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    csrf.init_app(app)
+
+
+def room() -> Room:
+    """Return what the pages of the application that serves this request need."""
+    found: Room = current_app.extensions[_NAME]
+    return found
+
+
+def read(query: Callable[[Connection], Answer]) -> Answer:
+    """Return the answer of one read."""
+    return read_pool.read(room().pool, query)
+
+
+def write(work: Callable[[Connection], Answer]) -> Answer:
+    """Return what the work returns, committed; it must be idempotent."""
+    return api_writes.write(room().pool, work)
+
+
+def here() -> Present:
+    """Return who is there; only for pages that ask to sign in."""
+    found: Present = g.present
+    return found
+
+
+def page(name: str, *, status: int = 200, **shown: Any) -> Response:
+    """Return a page of the room."""
+    return make_response(render_template(f"steward/{name}.html", **shown), status)
+
+
+def back_to(path: str) -> BaseResponse:
+    """Send the browser to another page of the room after a form."""
+    return redirect(path, code=303)
+
+
+def require_decider() -> None:
+    """End the request unless who is there may decide."""
+    if not here().decides:
+        abort(403)
+
+
+@pages.before_request
+def enter() -> BaseResponse | None:
+    """Find out who is there; send who must sign in to where that is done."""
+    g.present = None
+    token = request.cookies.get(COOKIE, "")
+    if token and request.endpoint != "steward.asset":
+        g.present = write(lambda c: people.present(c, token))
+    asks = declared_scope(current_app, request.endpoint or "") == PERSON
+    if asks and g.present is None:
+        came = quote(request.full_path.rstrip("?")) if request.method == "GET" else ""
+        expired = "&expired=1" if token else ""
+        return back_to(f"/steward/sign-in?next={came}{expired}")
+    csrf.protect()
+    return None
+
+
+@pages.after_request
+def guard(answer: Response) -> Response:
+    """Let a page load from here alone, and be kept by nobody."""
+    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
+
+
+@pages.errorhandler(CSRFError)
+def stale_form(_: CSRFError) -> Response:
+    """Say that the form is not one of ours, or from before the last start."""
+    return page("problem", status=400, what="stale")
+
+
+@pages.errorhandler(HTTPException)
+def refused(error: HTTPException) -> Response | HTTPException:
+    """Show an error page for whatever a view refused."""
+    status = error.code or 500
+    if status < 400:
+        return error
+    known = {403: "forbidden", 404: "unknown"}
+    return page("problem", status=status, what=known.get(status, "broken"))
+
+
+@pages.errorhandler(ServiceError)
+def unavailable(error: ServiceError) -> Response:
+    """Show that something the page needs does not answer."""
+    log.warning("page not served", error=type(error).__name__)
+    g.setdefault("present", None)
+    status = 503 if error.retriable else 500
+    return page("problem", status=status, what="unavailable")
+
+
+@pages.errorhandler(Exception)
+def failed(error: Exception) -> Response:
+    """Show that it is our fault; the cause is in the log."""
+    log.error("page failed", **told(error))
+    g.setdefault("present", None)
+    return page("problem", status=500, what="failed")

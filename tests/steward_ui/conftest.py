@@ -1,0 +1,85 @@
+"""One room with a simulated retailer's cases, one Chromium, people who sign in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from matching.model import Model
+from matching.score import Scorer
+from service import people
+from service.database.session import connect
+from service.embedded import EmbeddedPostgres
+from service.judges import Judges
+from service.resolver.resolve import Judge
+from tests.api.served import served
+from tests.explained.stage import Stage, simulated
+from tests.needs import needs_program
+from tests.steward_ui.room import PASSWORD, Room, Visitor
+
+PEOPLE = {
+    "Camille": ["steward"],
+    "Sacha": ["steward"],
+    "Robin": ["supervisor"],
+    "Lou": ["reader"],
+}
+
+
+@pytest.fixture(scope="session")
+def room(
+    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Room]:
+    """A served room on a simulated retailer; tests add cases of their own."""
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE stewards_room TEMPLATE template")
+    url, model = postgres.url("stewards_room"), Model.load()
+    judges = Judges(scorers=1)
+    log = tmp_path_factory.mktemp("room") / "log"
+    with connect(url, autocommit=True) as connection:
+        stage = Stage(url, connection, Judge(model, Scorer(model)), judges)
+        stage.deliver(*simulated(120))
+        for name, roles in PEOPLE.items():
+            people.add(connection, name, password=PASSWORD, roles=roles)
+        with served(url, log, COUTURE_FOUR_EYES_POINTS="5000") as server:
+            yield Room(stage, server.url)
+    judges.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of the room."""
+    chromium = needs_program("chromium", package="chromium")
+    with sync_playwright() as play:
+        opened = play.chromium.launch(
+            executable_path=shutil.which(chromium), args=["--no-sandbox"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(room: Room, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Open a browser of one's own, signed in; its complaints fail the test."""
+    opened: list[Visitor] = []
+
+    def enter(name: str | None = "Camille", **options: object) -> Visitor:
+        settings = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}}
+        context = browser.new_context(**{**settings, **options})  # type: ignore[arg-type]
+        context.set_default_timeout(60_000)
+        page: Page = context.new_page()
+        visitor = Visitor(room, page)
+        opened.append(visitor)
+        if name is not None:
+            visitor.sign_in(name)
+        return visitor
+
+    yield enter
+    for visitor in opened:
+        with suppress(Exception):
+            visitor.page.context.close()
+    assert [said for visitor in opened for said in visitor.complaints] == []

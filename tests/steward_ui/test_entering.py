@@ -1,0 +1,196 @@
+"""Who may enter: passwords, roles, sessions that end, forms that are ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from playwright.sync_api import expect
+from werkzeug.test import TestResponse
+
+from service import people
+from service.access import PERSON, declared_scope
+from service.app import create_app
+from service.database.session import Connection
+from service.people import LONGEST_S, TooManyTries, UnfitAccount
+from service.settings import Settings
+from service.steward_ui.sign_in import inside
+from tests.steward_ui.room import PASSWORD, Room, Visitor
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def app(room: Room) -> Flask:
+    """The application on the room's database, in this process."""
+    made = create_app(Settings(database_url=room.stage.url, api_threads=2))
+    yield made
+    made.extensions["couture"].pool.close()
+
+
+def post(app: Flask, path: str, **fields: str) -> TestResponse:
+    """Return the answer to a form that was loaded from the sign-in page."""
+    client = app.test_client()
+    shown = client.get("/steward/sign-in").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', shown)
+    assert token
+    return client.post(path, data={"csrf_token": token[1], **fields})
+
+
+def test_no_page_is_shown_without_signing_in(app: Flask) -> None:
+    rooms = [
+        rule.rule.replace("<int:review_id>", "1").replace("<int:decision_id>", "1")
+        for rule in app.url_map.iter_rules()
+        if declared_scope(app, rule.endpoint) == PERSON and "GET" in rule.methods
+    ]
+
+    assert len(rooms) >= 5
+    for path in rooms:
+        answer = app.test_client().get(path)
+        assert answer.status_code == 303, path
+        assert answer.headers["Location"].startswith("/steward/sign-in")
+
+
+def test_a_form_that_is_not_ours_is_refused(app: Flask) -> None:
+    fields = {"name": "Camille", "password": PASSWORD}
+
+    answer = app.test_client().post("/steward/sign-in", data=fields)
+
+    assert answer.status_code == 400
+    assert "Set-Cookie" not in answer.headers or "couture_session" not in str(
+        answer.headers
+    )
+
+
+def test_a_wrong_password_a_removed_and_an_unknown_person_are_alike(
+    app: Flask, room: Room
+) -> None:
+    people.add(room.stage.connection, "Gone", password=PASSWORD, roles=["reader"])
+    people.remove(room.stage.connection, "Gone")
+    pairs = [("Camille", "wrong"), ("Gone", PASSWORD), ("Nobody", PASSWORD)]
+
+    answers = [post(app, "/steward/sign-in", name=n, password=p) for n, p in pairs]
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert not any("couture_session" in str(answer.headers) for answer in answers)
+
+
+def test_the_cookie_is_for_this_room_and_no_script(app: Flask) -> None:
+    answer = post(app, "/steward/sign-in", name="Camille", password=PASSWORD)
+
+    cookies = answer.headers.getlist("Set-Cookie")
+    (cookie,) = [one for one in cookies if one.startswith("couture_session=")]
+    for part in ("HttpOnly", "SameSite=Lax", "Path=/steward"):
+        assert part in cookie
+
+
+def test_every_page_loads_from_here_alone(app: Flask) -> None:
+    policy = (
+        app.test_client().get("/steward/sign-in").headers["Content-Security-Policy"]
+    )
+
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    "path", ["https://bad.example", "//bad.example", "/steward/\\x", "", "/v1/x"]
+)
+def test_signing_in_leads_nowhere_else(path: str) -> None:
+    assert inside(path) == "/steward/queue"
+    assert inside("/steward/cases/4?kind=giant") == "/steward/cases/4?kind=giant"
+
+
+@pytest.mark.parametrize(
+    ("column", "seconds"), [("seen_at", people.IDLE_S), ("started_at", LONGEST_S)]
+)
+def test_a_session_ends_when_idle_and_in_any_case(
+    connection: Connection, column: str, seconds: int
+) -> None:
+    people.add(connection, "Ada", password=PASSWORD, roles=["steward"])
+    token = people.start_session(connection, "Ada")
+    assert people.present(connection, token)
+
+    connection.execute(
+        f"UPDATE person_session SET {column} = now()"
+        f" - make_interval(secs => {seconds + 1})".encode()
+    )
+
+    assert people.present(connection, token) is None
+
+
+def test_only_hashes_are_stored(connection: Connection) -> None:
+    people.add(connection, "Ada", password=PASSWORD, roles=["steward"])
+    token = people.start_session(connection, "Ada")
+
+    stored = connection.execute(
+        "SELECT p::text, s::text FROM person p, person_session s"
+    )
+
+    (row,) = stored.fetchall()
+    assert "$argon2id$" in row[0]
+    assert PASSWORD not in row[0]
+    assert token not in row[1]
+
+
+def test_after_many_failures_a_name_must_wait(connection: Connection) -> None:
+    from service.database.people import note
+
+    people.add(connection, "Ada", password=PASSWORD, roles=["steward"])
+    for _ in range(10):
+        assert people.fitting(connection, "Ada", PASSWORD)
+        note(connection, "Ada", "sign_in_failed")
+
+    with pytest.raises(TooManyTries):
+        people.fitting(connection, "Ada", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "roles"),
+    [
+        ("Ada", "short", ["steward"]),
+        ("", PASSWORD, ["steward"]),
+        ("A\nda", PASSWORD, ["steward"]),
+        ("Ada", PASSWORD, ["king"]),
+        ("Ada", PASSWORD, []),
+    ],
+)
+def test_an_unfit_account_is_not_made(
+    connection: Connection, name: str, password: str, roles: list[str]
+) -> None:
+    with pytest.raises(UnfitAccount):
+        people.add(connection, name, password=password, roles=roles)
+    assert people.every(connection) == []
+
+
+def test_a_reader_reads_and_cannot_answer(room: Room, visit: Visit) -> None:
+    made, lou = room.make_case(), visit("Lou")
+    lou.open(made)
+    expect(lou.page.locator(".sides")).to_be_visible()
+    expect(lou.page.locator(".decide")).to_have_count(0)
+    token = lou.page.locator("[name=csrf_token]").first.get_attribute("value")
+
+    answer = lou.page.request.post(
+        f"{room.url}/steward/cases/{made.review_id}/answer",
+        form={"csrf_token": token or "", "answer": "same", "state": ""},
+    )
+
+    assert answer.status == 403
+    assert room.decisions(made) == []
+
+
+def test_an_expired_session_leads_back_to_where_one_was(
+    room: Room, visit: Visit
+) -> None:
+    made, sacha = room.make_case(), visit("Sacha")
+    room.stage.rows("DELETE FROM person_session WHERE name = 'Sacha' RETURNING 1")
+
+    sacha.open(made)
+    expect(sacha.page.get_by_role("status")).to_contain_text("session has ended")
+    sacha.page.fill("[name=name]", "Sacha")
+    sacha.page.fill("[name=password]", PASSWORD)
+    sacha.page.click("button.main")
+
+    expect(sacha.page).to_have_url(f"{room.url}/steward/cases/{made.review_id}")
