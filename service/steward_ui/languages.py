@@ -20,12 +20,17 @@ def chosen() -> str:
     return request.accept_languages.best_match(list(LANGUAGES)) or "en"
 
 
+def _locale() -> str:
+    # days before months: the shops are in Europe
+    return "en_GB" if chosen() == "en" else chosen()
+
+
 def speak(app: Flask, *, time_zone: str) -> None:
     """Let the application's pages speak the reader's language."""
     Babel(
         app,
         default_translation_directories=str(TRANSLATIONS),
-        locale_selector=chosen,
+        locale_selector=_locale,
         timezone_selector=lambda: time_zone,
     )
     app.jinja_env.globals["language"] = chosen

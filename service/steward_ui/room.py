@@ -104,6 +104,7 @@ def here() -> Present:
 
 def page(name: str, *, status: int = 200, **shown: Any) -> Response:
     """Return a page of the room."""
+    g.setdefault("present", None)
     return make_response(render_template(f"steward/{name}.html", **shown), status)
 
 
@@ -162,14 +163,15 @@ def refused(error: HTTPException) -> Response | HTTPException:
 def unavailable(error: ServiceError) -> Response:
     """Show that something the page needs does not answer."""
     log.warning("page not served", error=type(error).__name__)
-    g.setdefault("present", None)
     status = 503 if error.retriable else 500
     return page("problem", status=status, what="unavailable")
 
 
 @pages.errorhandler(Exception)
 def failed(error: Exception) -> Response:
-    """Show that it is our fault; the cause is in the log."""
+    """Show that it is our fault, unless the request was refused before any view."""
+    refusal = getattr(error, "problem", None)
+    if refusal is not None:
+        return page("problem", status=refusal.status, what="broken")
     log.error("page failed", **told(error))
-    g.setdefault("present", None)
     return page("problem", status=500, what="failed")

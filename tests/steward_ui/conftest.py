@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from matching.model import Model
 from matching.score import Scorer
@@ -53,6 +53,7 @@ def room(
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests of the room."""
+    expect.set_options(timeout=60_000)
     chromium = needs_program("chromium", package="chromium")
     with sync_playwright() as play:
         opened = play.chromium.launch(
@@ -75,7 +76,7 @@ def visit(room: Room, browser: Browser) -> Iterator[Callable[..., Visitor]]:
         visitor = Visitor(room, page)
         opened.append(visitor)
         if name is not None:
-            visitor.sign_in(name)
+            visitor.enter(name)
         return visitor
 
     yield enter

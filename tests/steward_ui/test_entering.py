@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -23,7 +23,7 @@ Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
-def app(room: Room) -> Flask:
+def app(room: Room) -> Iterator[Flask]:
     """The application on the room's database, in this process."""
     made = create_app(Settings(database_url=room.stage.url, api_threads=2))
     yield made
@@ -51,6 +51,24 @@ def test_no_page_is_shown_without_signing_in(app: Flask) -> None:
         answer = app.test_client().get(path)
         assert answer.status_code == 303, path
         assert answer.headers["Location"].startswith("/steward/sign-in")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/steward/sign-in?next=%ff", 400),
+        ("/steward/nowhere/at/all", 404),
+        ("/steward/static/room.py", 404),
+        ("/steward/cases/" + "9" * 30, 303),
+    ],
+)
+def test_bad_input_is_told_on_a_page_and_never_a_5xx(
+    app: Flask, path: str, status: int
+) -> None:
+    answer = app.test_client().get(path)
+
+    assert answer.status_code == status
+    assert answer.content_type.startswith("text/html")
 
 
 def test_a_form_that_is_not_ours_is_refused(app: Flask) -> None:
@@ -163,6 +181,22 @@ def test_an_unfit_account_is_not_made(
     with pytest.raises(UnfitAccount):
         people.add(connection, name, password=password, roles=roles)
     assert people.every(connection) == []
+
+
+def test_one_signs_in_and_out_by_the_form(room: Room, visit: Visit) -> None:
+    guest = visit(None)
+    guest.sign_in("Sacha", "not the password")
+    expect(guest.page.get_by_role("alert")).to_contain_text("do not belong together")
+    guest.sign_in("Sacha")
+    expect(guest.page).to_have_url(f"{room.url}/steward/queue")
+    guest.page.get_by_role("button", name="Français").click()
+    expect(guest.page.locator("h1")).to_have_text("Ce qui vous attend")
+
+    guest.page.get_by_role("button", name="Se déconnecter").click()
+
+    expect(guest.page).to_have_url(f"{room.url}/steward/sign-in")
+    guest.go("/steward/history")
+    expect(guest.page.locator("[name=password]")).to_be_visible()
 
 
 def test_a_reader_reads_and_cannot_answer(room: Room, visit: Visit) -> None:

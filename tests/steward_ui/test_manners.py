@@ -33,7 +33,7 @@ HOSTILE = [
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "\u202eeman\u202c \u05e9\u05dc\u05d5\u05dd",
     "👩🏽‍🚀" * 20,
-    "n" * 10_000,
+    "n" * 4_096,
     "Zoë\u0301\u0323" + "\u0300" * 60,
 ]
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -57,6 +57,10 @@ def test_every_text_of_the_pages_is_translated() -> None:
     assert len(french) > 100
     assert messages() == french
     assert not any(one.fuzzy for one in catalog if one.id)
+
+
+def _each(string: object) -> list[object]:
+    return [string] if isinstance(string, str) else list(string)  # type: ignore[call-overload]
 
 
 def test_the_compiled_translations_are_those_written() -> None:
@@ -85,14 +89,16 @@ def test_nothing_that_a_source_sends_runs_or_breaks_the_page(
     room: Room, visit: Visit
 ) -> None:
     camille = visit()
-    for name in HOSTILE:
+    for first in range(0, len(HOSTILE), 3):
+        names = (HOSTILE * 2)[first : first + 3]
         record: dict[str, Any] = {
-            "given_name": name,
-            "family_name": name[::-1],
-            "emails": [name],
-            "owner": name[:50],
+            "given_name": names[0],
+            "family_name": names[1],
+            "full_name": names[2],
+            "emails": names,
+            "owner": names[0][:50],
         }
-        made = room.make_case(record, {**record, "given_name": f"{name[:500]}x"})
+        made = room.make_case(record, {**record, "given_name": f"{names[0][:500]}x"})
         camille.open(made)
         expect(camille.page.locator(".sides")).to_be_visible()
         wide = camille.page.evaluate("document.documentElement.scrollWidth")
@@ -118,8 +124,7 @@ def axe(visitor: Visitor) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+@pytest.mark.parametrize(("locale", "scheme"), [("en-GB", "light"), ("fr-FR", "dark")])
 def test_axe_finds_nothing(room: Room, visit: Visit, locale: str, scheme: str) -> None:
     made = room.make_case()
     guest = visit(None, locale=locale, color_scheme=scheme)
@@ -135,7 +140,7 @@ def test_axe_finds_nothing(room: Room, visit: Visit, locale: str, scheme: str) -
     for path in states:
         guest.go(path)
         found[path] = axe(guest)
-    guest.sign_in("Robin")
+    guest.enter("Robin")
     for path in known:
         guest.go(path)
         found[path] = axe(guest)
@@ -178,7 +183,8 @@ def test_screenshots_are_made(room: Room, visit: Visit, tmp_path: Path) -> None:
         " WHERE system <> 'room' ORDER BY abs(probability - 0.6) LIMIT 1"
     )[0]
     for locale, scheme in (("en-GB", "light"), ("fr-FR", "dark")):
-        robin = visit("Robin", locale=locale, color_scheme=scheme)
+        size = {"width": 1280, "height": 1400}
+        robin = visit("Robin", locale=locale, color_scheme=scheme, viewport=size)
         for name, path in (
             ("queue", "queue"),
             ("case", f"cases/{doubt}"),
@@ -186,5 +192,5 @@ def test_screenshots_are_made(room: Room, visit: Visit, tmp_path: Path) -> None:
         ):
             robin.go(f"/steward/{path}")
             shot = folder / f"{name}-{locale[:2]}-{scheme}.png"
-            robin.page.screenshot(path=shot, full_page=True)
+            robin.page.screenshot(path=shot)
             assert shot.stat().st_size > 10_000
