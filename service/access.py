@@ -44,6 +44,8 @@ SCOPES = {
     "history:read": "what a profile was, and why it changed",
     "handoffs:write": "pass a customer on to another channel",
     "handoffs:redeem": "take over a customer from another channel",
+    "privacy:export": "all that is known of a customer, for the customer",
+    "privacy:erase": "erase a customer for good",
     "records:write": "push records and facts of the key's own system",
 }
 READ_SCOPES = tuple(scope for scope in SCOPES if scope.endswith(":read"))

@@ -33,6 +33,7 @@ from service.api.insights import insights
 from service.api.loyalty import loyalty
 from service.api.metrics import measure
 from service.api.orders import orders
+from service.api.privacy import privacy
 from service.api.problems import ProblemAnswer
 from service.api.records import records
 from service.api.refusals import answer_with_problems, invalid_parameters
@@ -72,6 +73,7 @@ BLUEPRINTS = (
     reviews,
     dead_letters,
     connectors,
+    privacy,
     sources,
     changes,
     webhooks,

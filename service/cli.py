@@ -13,6 +13,7 @@ from service.commands.bench import bench_app
 from service.commands.coherence import coherence
 from service.commands.connectors import connector_app, connectors
 from service.commands.coverage import coverage
+from service.commands.customer import customer_app
 from service.commands.deadletters import deadletters_app
 from service.commands.decisions import decide, decisions_app
 from service.commands.doctor import doctor
@@ -55,6 +56,7 @@ app.command()(reviews)
 model_app.command()(coverage)
 app.add_typer(bench_app, name="bench")
 app.add_typer(connector_app, name="connector")
+app.add_typer(customer_app, name="customer")
 app.add_typer(deadletters_app, name="deadletters")
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="key")

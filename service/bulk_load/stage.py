@@ -20,6 +20,7 @@ from service.bulk_load.source import Part, Source
 from service.database import bulk_loads, models
 from service.database.session import Connection, connect
 from service.database.source_records import NewState
+from service.resolver.refuse import refuse_erased_states
 
 Tell = Callable[[int, int], None]
 """Takes the rows just stored and those set aside."""
@@ -56,6 +57,7 @@ def _store(connection: Connection, part: Part, stage: Stage, model: Model) -> No
     states = [_state(row, stage, model) for row in newest.values()]
     with connection.transaction():
         models.hold(connection, model.digest)
+        states = refuse_erased_states(connection, states)
         bulk_loads.store(connection, states, model=model.digest)
         bulk_loads.add_part(
             connection,

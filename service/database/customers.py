@@ -184,3 +184,12 @@ def move_anchors(
             " WHERE c.customer_id = n.customer_id",
             [uuids(row[0] for row in moved), bigints(row[1] for row in moved)],
         )
+
+
+def versions(connection: Connection, customer_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the version of each of these customer ids."""
+    rows = connection.execute(
+        "SELECT customer_id, version FROM customer WHERE customer_id = ANY(%s)",
+        [list(customer_ids)],
+    )
+    return {row[0]: row[1] for row in rows}

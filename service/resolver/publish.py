@@ -19,6 +19,7 @@ from service.database.dead_letters import DeadLetter
 from service.database.session import Connection
 from service.database.source_records import NewState
 from service.resolver.batch import Placed, newest, set_aside, source_time
+from service.resolver.refuse import refuse_erased
 
 _CHANGING_FACTS = (RecordKind.ORDER, RecordKind.INTERACTION, RecordKind.CONSENT)
 
@@ -37,7 +38,9 @@ def publish(
 
     A redelivered record that is not newer is returned too: a crash may have come
     between its publication and its scoring, and then its dirty mark still stands.
+    What is of an erased person is refused.
     """
+    placed, suppressed = refuse_erased(connection, placed)
     customers = [p for p in placed if isinstance(p.event, CustomerChange)]
     changed = source_records.upsert(
         connection, _states(newest(customers), model), model=model.digest
@@ -47,7 +50,7 @@ def publish(
     record_ids = source_records.ids_with_stubs(connection, keys)
     moved, refused = _publish_facts(connection, fact_events, record_ids)
     dirty.mark(connection, [*changed, *((record_id, False) for record_id in moved)])
-    return Published(sorted({*record_ids.values(), *moved}), refused)
+    return Published(sorted({*record_ids.values(), *moved}), suppressed + refused)
 
 
 def _states(placed: Sequence[Placed], model: Model) -> list[NewState]:

@@ -26,6 +26,7 @@ from service.resolver import figures
 from service.resolver.batch import Batch
 from service.resolver.find import find_and_score
 from service.resolver.publish import publish
+from service.resolver.refuse import without_erased
 from service.resolver.relabel import relabel
 
 log = structlog.get_logger()
@@ -59,7 +60,8 @@ def resolve(
         models.require(connection, judge.model.digest)
         offsets.advance(connection, batch.advances, consumer=consumer)
         changed = relabel(connection, model=judge.model)
-        _set_aside(connection, batch.dead_letters + published.refused)
+        letters = without_erased(connection, batch.dead_letters)
+        _set_aside(connection, letters + published.refused)
         snapshots.keep(connection, batch.manifests)
         freshness.write(connection, batch.freshness())
     return changed

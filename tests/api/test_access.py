@@ -70,6 +70,9 @@ GUARDED = {
     "DELETE /v1/webhooks/{id}": "webhooks:write",
     "POST /v1/webhooks/{id}/resume": "webhooks:write",
     "/v1/webhooks/{id}/deliveries": "webhooks:write",
+    "POST /v1/erasures": "privacy:erase",
+    "/v1/customers/{id}/export": "privacy:export",
+    "/v1/customers/{id}/export/page": "privacy:export",
     "POST /v1/records/till": "records:write",
 }
 

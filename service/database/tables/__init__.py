@@ -28,6 +28,7 @@ from service.database.tables.people import (
     ProposedDecision,
     ReviewClaim,
 )
+from service.database.tables.privacy import Erasure, PrivacySecret, Suppression
 from service.database.tables.promises import AnsweredRequest, CaseAlert, OrderStep
 from service.database.tables.records import (
     BlockingKey,
@@ -64,6 +65,7 @@ __all__ = [
     "Dirty",
     "FeedEvent",
     "Handoff",
+    "Erasure",
     "Interaction",
     "Label",
     "Link",
@@ -76,6 +78,7 @@ __all__ = [
     "Person",
     "PersonAct",
     "PersonSession",
+    "PrivacySecret",
     "ProfileHistory",
     "ProposedDecision",
     "Review",
@@ -83,6 +86,7 @@ __all__ = [
     "SnapshotPart",
     "SourceRecord",
     "StreamOffset",
+    "Suppression",
     "SuspendedKey",
     "Sweep",
     "SystemFreshness",
