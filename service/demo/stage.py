@@ -75,8 +75,15 @@ def set_stage(directory: Path, *, port: int, seed: int, people: int) -> Iterator
         start = datetime.now(UTC) - timedelta(days=1)
         retailer = Retailer(seed, start=start, people=people)
         yield Stage(
-            *(house, systems, configs, retailer),
-            *(connection, captured, sampler, channels, asking),
+            house=house,
+            systems=systems,
+            configs=configs,
+            retailer=retailer,
+            connection=connection,
+            captured=captured,
+            sampler=sampler,
+            channels=channels,
+            asking=asking,
         )
 
 
