@@ -90,7 +90,7 @@ def test_every_request_of_the_page_is_answered_as_it_says(
         )
         assert answer.status_code == request.status, (request, answer.text)
         found = (answer.json or {}).get("customers")
-        if found is not None and "999999" not in path:
+        if isinstance(found, list) and "999999" not in path:
             assert [one["customer_id"] for one in found] == [known["{customer_id}"]]
 
 
