@@ -56,6 +56,7 @@ _NAMED = (
 )
 _BY_OTHERS = {
     "contact_key": "customer_id = ANY(%(customers)s)",
+    "handoff": "customer_id = ANY(%(customers)s) OR redeemed_as = ANY(%(customers)s)",
     "order_step": "(system, id) IN (SELECT * FROM unnest(%(fact_systems)s::text[],"
     " %(fact_ids)s::text[]))",
     "vanished_key": "id = ANY(%(fact_ids)s) OR id = ANY(%(record_key_ids)s)",

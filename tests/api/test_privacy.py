@@ -84,6 +84,8 @@ def test_an_erased_customer_is_gone_from_every_answer(
     channel: Channel, rows: Connection, customer_id: UUID
 ) -> None:
     asked = {"customer_id": str(customer_id), "grounds": "request"}
+    passed_on = {"customer_id": str(customer_id), "audience": "desk", "note": "Zoé"}
+    assert channel.post("/v1/handoffs", passed_on).status_code == 201
 
     done = channel.post("/v1/erasures", asked)
 
@@ -93,6 +95,7 @@ def test_an_erased_customer_is_gone_from_every_answer(
         assert channel.get(f"/v1/customers/{customer_id}{path}").status_code == 404
     assert channel.get("/v1/orders/pos:1").status_code == 404
     assert channel.post("/v1/erasures", asked).json == done.json
+    assert rows.execute("SELECT count(*) FROM handoff").fetchone() == (0,)
 
 
 def test_an_erasure_of_nobody_or_on_no_grounds_is_refused(channel: Channel) -> None:
