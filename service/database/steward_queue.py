@@ -19,12 +19,14 @@ _FREE = """(%(review_id)s::bigint IS NULL OR r.review_id = %(review_id)s)
     AND (%(all)s OR NOT EXISTS (SELECT FROM review_claim c
         WHERE c.review_id = r.review_id AND c.until > now()
             AND (c.unsure OR c.name <> %(name)s)))
+    AND (%(all)s OR NOT EXISTS (SELECT FROM proposed_decision p
+        WHERE p.review_id = r.review_id AND p.name = %(name)s))
     AND NOT EXISTS (SELECT FROM dirty d WHERE d.record_id IN (r.a, r.b))"""
 _QUERY = PAGE.replace("WHICH", _FREE).encode()
 
 
 class Filter(NamedTuple):
-    """Which cases a steward wants to see; `all_too`: those of others and unsure too."""
+    """Which cases a steward wants to see; `all_too`: those set aside as well."""
 
     kind: str | None = None
     system: str | None = None

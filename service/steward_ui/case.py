@@ -54,7 +54,9 @@ def _shown(review_id: int, *, status: int = 200, **more: Any) -> Response:
     found = read(lambda c: case_decision.sides(c, review_id, name))
     if found is None:
         return _vanished(review_id)
-    claim = _claim(review_id, name) if here().decides else None
+    # who may not second a proposal leaves the case to whoever may
+    takes = here().decides and more.get("came") != Came.NEEDS_ANOTHER
+    claim = _claim(review_id, name) if takes else None
     told, unions = read(lambda c: _explained(c, found))
     both = (told.left.source_keys, told.right.source_keys) if told else ([], [])
     keys = found.left.key, found.right.key

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import structlog
 from flask import (
@@ -102,9 +102,18 @@ def here() -> Present:
     return found
 
 
+def asked_path() -> str:
+    """Return what the browser asked for, to come back to; bytes may be anything."""
+    if request.method != "GET":
+        return "/steward/queue"
+    query = urlencode(list(request.args.items(multi=True)))
+    return f"{request.path}?{query}" if query else request.path
+
+
 def page(name: str, *, status: int = 200, **shown: Any) -> Response:
     """Return a page of the room."""
     g.setdefault("present", None)
+    shown["back"] = asked_path()
     return make_response(render_template(f"steward/{name}.html", **shown), status)
 
 
@@ -128,7 +137,7 @@ def enter() -> BaseResponse | None:
         g.present = write(lambda c: people.present(c, token))
     asks = declared_scope(current_app, request.endpoint or "") == PERSON
     if asks and g.present is None:
-        came = quote(request.full_path.rstrip("?")) if request.method == "GET" else ""
+        came = quote(asked_path()) if request.method == "GET" else ""
         expired = "&expired=1" if token else ""
         return back_to(f"/steward/sign-in?next={came}{expired}")
     csrf.protect()

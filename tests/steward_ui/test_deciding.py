@@ -156,6 +156,9 @@ def test_where_much_is_at_stake_a_supervisor_must_say_the_same(
     expect(camille.page.locator(".decide")).to_contain_text("a supervisor must")
     camille.press("m")
     assert room.decisions(made) == []
+    camille.go("/steward/queue?system=room")
+    link = f"a[href^='/steward/cases/{made.review_id}']"
+    expect(camille.page.locator(link)).to_have_count(0)
     sacha.open(made)
     sacha.press("m")
     expect(sacha.page.get_by_role("alert")).to_contain_text("needs a supervisor")

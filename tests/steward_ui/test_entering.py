@@ -56,7 +56,6 @@ def test_no_page_is_shown_without_signing_in(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/steward/sign-in?next=%ff", 400),
         ("/steward/nowhere/at/all", 404),
         ("/steward/static/room.py", 404),
         ("/steward/cases/" + "9" * 30, 303),
@@ -68,6 +67,15 @@ def test_bad_input_is_told_on_a_page_and_never_a_5xx(
     answer = app.test_client().get(path)
 
     assert answer.status_code == status
+    assert answer.content_type.startswith("text/html")
+
+
+def test_a_query_that_is_not_utf_8_is_a_400_on_a_page(app: Flask) -> None:
+    answer = app.test_client().get(
+        "/steward/sign-in", environ_overrides={"QUERY_STRING": "next=\xff"}
+    )
+
+    assert answer.status_code == 400
     assert answer.content_type.startswith("text/html")
 
 
