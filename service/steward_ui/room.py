@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import structlog
 from flask import (
@@ -106,7 +106,7 @@ def asked_path() -> str:
     """Return what the browser asked for, to come back to; bytes may be anything."""
     if request.method != "GET":
         return "/steward/queue"
-    query = urlencode(list(request.args.items(multi=True)))
+    query = request.query_string.decode(errors="replace")
     return f"{request.path}?{query}" if query else request.path
 
 
