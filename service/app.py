@@ -103,8 +103,14 @@ def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     cursors, zone = Cursors(settings.cursor_secret), ZoneInfo(settings.time_zone)
-    listeners = threading.BoundedSemaphore(max(1, settings.api_threads // 4))
-    context = Context(pool, cursors, listeners=listeners, zone=zone)
+    places = settings.api_listeners or max(1, settings.api_threads // 4)
+    context = Context(
+        pool,
+        cursors,
+        listeners=threading.BoundedSemaphore(places),
+        zone=zone,
+        webhooks_inside=settings.webhooks_inside,
+    )
     attach(app, context)
     _wire(app, pool, waiters=max(1, settings.api_threads // 2))
     furnished(app, settings, pool=pool, judges=context.judges)

@@ -11,7 +11,7 @@ import orjson
 from matching.clustering import Verdict
 from schemas.source_key import SourceKey
 from service import stewardship
-from service.database import case_sides, people, steward_queue
+from service.database import case_sides, decided_cases, people, steward_queue
 from service.database.case_sides import Facts, SideRecord
 from service.database.review_reads import OpenCase
 from service.database.session import Connection
@@ -58,6 +58,7 @@ class Came(StrEnum):
     CHANGED = "changed"
     CLAIMED = "claimed"
     NEEDS_ANOTHER = "needs_another"
+    UNDONE = "undone"
 
 
 class Outcome(NamedTuple):
@@ -130,10 +131,38 @@ def answer(
         steward=present.name,
         reason=given.reason,
     )
+    first = found.proposal.name if found.proposal else None
+    decided_cases.add(
+        connection,
+        review_id,
+        made.decision_id,
+        proposed_by=first if found.needs_two(points_limit) else None,
+    )
     steward_queue.settle_proposal(connection, review_id)
     steward_queue.release(connection, review_id, present.name)
     people.note(connection, present.name, "decide", decision_id=made.decision_id)
     return Outcome(Came.DECIDED, decision_id=made.decision_id)
+
+
+def undo(connection: Connection, decision_id: int, present: Present) -> Came:
+    """Take a decision back; what two people decided, two people take back.
+
+    Raises stewardship.UnknownDecision.
+    """
+    known = decided_cases.find(connection, [decision_id]).get(decision_id)
+    if known is not None and known.proposed_by is not None:
+        first = known.undo_proposed_by
+        if first is None or first == present.name:
+            decided_cases.propose_undo(connection, decision_id, present.name)
+            people.note(
+                connection, present.name, "propose_undo", decision_id=decision_id
+            )
+            return Came.PROPOSED
+        if "supervisor" not in present.roles:
+            return Came.NEEDS_ANOTHER
+    stewardship.revoke(connection, decision_id, steward=present.name)
+    people.note(connection, present.name, "undo", decision_id=decision_id)
+    return Came.UNDONE
 
 
 def _seconded(found: Sides, given: Given, present: Present) -> bool:

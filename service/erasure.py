@@ -56,6 +56,7 @@ def erase(
     connection.execute("SET LOCAL statement_timeout = '10min'")
     found = erasures.person(connection, customer_id)
     histories = erasures.other_histories(connection, found) if found else []
+    told = erasures.events_of(connection, found) if found else []
     models.lock(connection)
     labels.lock(connection)
     found = erasures.person(connection, customer_id)
@@ -63,7 +64,7 @@ def erase(
         return _erased_already(connection, customer_id)
     erasure_id = uuid4()
     marks = _suppress(connection, found, erasure_id)
-    removed = _remove(connection, found)
+    removed = _remove(connection, found, told)
     erasures.remove_histories(connection, histories)
     _tell(connection, found)
     erased = _receipt(
@@ -90,13 +91,15 @@ def _suppress(connection: Connection, found: Person, erasure_id: UUID) -> int:
     return suppressions.add(connection, marks, erasure_id)
 
 
-def _remove(connection: Connection, found: Person) -> dict[str, int]:
+def _remove(
+    connection: Connection, found: Person, told: Sequence[int]
+) -> dict[str, int]:
     others = erasures.neighbours(connection, found.record_ids)
     dirty.mark(connection, [(record_id, False) for record_id in others])
     keys = [key for _, key in _source_messages(found)]
     keys += [str(customer_id).encode() for customer_id in found.customer_ids]
     erasures.remove_reasons(connection, found.record_keys)
-    return erasures.remove(connection, found, keys)
+    return erasures.remove(connection, found, keys, told)
 
 
 def _source_messages(found: Person) -> list[tuple[str, bytes]]:

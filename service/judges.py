@@ -45,6 +45,15 @@ class Judges:
         """Let the scorers go; the next to ask loads anew."""
         self._loaded = None
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a judge can be lent without loading a model first."""
+        return self._loaded is not None
+
+    def load(self, connection: Connection) -> None:
+        """Load the active model's judges now; raise Misconfigured if it is unusable."""
+        self._current(connection)
+
     def model(self, connection: Connection) -> Model:
         """Return the active model, for what needs no scorer; or raise Misconfigured."""
         digest = models.active_digest(connection)

@@ -95,14 +95,44 @@ def remove(connection: Connection, name: str) -> None:
         raise UnknownPerson(f"There is no account {name}.")
 
 
-def fitting(connection: Connection, name: str, password: str) -> StoredPerson | None:
-    """Return the person whom name and password belong to; raise TooManyTries."""
-    if people.failures(connection, name, within_s=_WITHIN_S) >= _TRIES:
+def fitting(
+    connection: Connection, name: str, password: str, *, browser: str = ""
+) -> StoredPerson | None:
+    """Return the person whom name and password belong to; raise TooManyTries.
+
+    `browser` is the token of a browser in which that person may have signed in before:
+    what strangers try elsewhere does not lock the right person out of it.
+    """
+    known = _known_browser(connection, name, browser)
+    if people.failures(connection, name, browser=known, within_s=_WITHIN_S) >= _TRIES:
         raise TooManyTries("Signing in failed too often for this name.")
     found = people.find(connection, name)
     alive = found is not None and found.removed_at is None
     fits = _fits(found.password_hash if found and alive else _NOBODY, password)
-    return found if alive and fits else None
+    if not (alive and fits):
+        people.note(connection, name, "sign_in_failed", **_about(known))
+        return None
+    people.note(connection, name, "sign_in", **_about(known))
+    return found
+
+
+def _known_browser(connection: Connection, name: str, token: str) -> str | None:
+    """Return a short name of a browser in which this person has signed in."""
+    hashed = _hash(token)
+    known = token and people.knows_browser(connection, hashed, name)
+    return hashed.hex()[:16] if known else None
+
+
+def _about(browser: str | None) -> dict[str, str]:
+    return {} if browser is None else {"browser": browser}
+
+
+def remember_browser(connection: Connection, name: str, token: str) -> str:
+    """Keep that a person has signed in in a browser; return its token, a new one if it
+    has none."""
+    token = token or secrets.token_urlsafe(32)
+    people.keep_browser(connection, _hash(token), name)
+    return token
 
 
 def _fits(password_hash: str, password: str) -> bool:
@@ -116,13 +146,19 @@ def start_session(connection: Connection, name: str) -> str:
     """Sign a person in; return the token for their browser."""
     token = secrets.token_urlsafe(32)
     people.start_session(connection, _hash(token), name)
-    people.note(connection, name, "sign_in")
     return token
 
 
-def present(connection: Connection, token: str) -> Present | None:
-    """Return who holds a token; None if it is unknown, idle too long, or too old."""
-    found = people.seen(connection, _hash(token), idle_s=IDLE_S, longest_s=LONGEST_S)
+def present(
+    connection: Connection, token: str, *, active: bool = True
+) -> Present | None:
+    """Return who holds a token; None if it is unknown, idle too long, or too old.
+
+    A page that asks by itself is not `active`: it does not keep a session alive.
+    """
+    found = people.seen(
+        connection, _hash(token), idle_s=IDLE_S, longest_s=LONGEST_S, active=active
+    )
     return Present(found[0], frozenset(found[1])) if found else None
 
 

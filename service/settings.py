@@ -23,6 +23,17 @@ class Settings(BaseSettings):
     log_format: str = Field(default="json", pattern="^(json|console)$")
     api_workers: int = Field(default=1, ge=1, le=64, description="API processes")
     api_threads: int = Field(default=8, ge=1, le=128, description="threads of each")
+    api_listeners: int = Field(
+        default=0,
+        ge=0,
+        le=127,
+        description="who may listen or wait for changes at once in an API process, a"
+        " thread each; 0: a quarter of its threads",
+    )
+    webhooks_inside: bool = Field(
+        default=False,
+        description="call webhooks at private, loopback and link-local addresses too",
+    )
     frozen_after_s: int = Field(
         default=30,
         ge=1,

@@ -35,6 +35,7 @@ class Context:
     )
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     zone: tzinfo = UTC
+    webhooks_inside: bool = False
 
 
 def attach(app: Flask, context: Context) -> None:

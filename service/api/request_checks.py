@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import orjson
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -58,9 +61,20 @@ def _check_accept() -> None:
 
 
 def _check_parameters() -> None:
-    for values in request.args.listvalues() if request.query_string else ():
+    if not request.query_string:
+        return
+    for values in request.args.listvalues():
         if len(values) > 1:
             raise invalid_parameter("query", "names a parameter twice")
+    # a route with a model for its query refuses by it what it does not know
+    view = current_app.view_functions[request.endpoint or ""]
+    if request.args and not _takes_query(view):
+        raise invalid_parameter("query", "is not empty: this route takes no parameter")
+
+
+@cache
+def _takes_query(view: Callable[..., Any]) -> bool:
+    return "query" in inspect.signature(inspect.unwrap(view)).parameters
 
 
 def _check_body() -> None:

@@ -20,11 +20,12 @@ from service.api.changes import EVENT_TYPES, EventType
 from service.api.context import context, read
 from service.api.pages import json_answer
 from service.api.parameters import PageQuery, Parameters
-from service.api.problems import Refusal
+from service.api.problems import Refusal, invalid_parameter
 from service.api.security import KEY
 from service.api.writing import caller, write
 from service.api.written import written
 from service.database import webhooks as stored
+from service.push.addresses import AddressInside, outside
 from service.push.signed import new_secret
 
 _AT_HOME = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -146,6 +147,7 @@ def ask_to_be_called(body: NewWebhook) -> Response:
     30 min, then hourly, and nothing later is sent before it. After three days, or a
     410, it stops. An event may come twice: its `webhook-id` is the same.
     """
+    _refuse_inside(body.url)
     webhook_id, secret = uuid4(), new_secret()
     write(
         lambda c: stored.add(
@@ -158,6 +160,24 @@ def ask_to_be_called(body: NewWebhook) -> Response:
         )
     )
     return json_answer({"webhook_id": webhook_id, "secret": secret}, status=201)
+
+
+def _refuse_inside(url: str) -> None:
+    """Refuse an address of the operator's own network, unless such are allowed.
+
+    A name may mean another address later, so each call looks again.
+    """
+    if context().webhooks_inside:
+        return
+    parts = urlsplit(url)
+    try:
+        outside(parts.hostname or "", parts.port or 443)
+    except AddressInside:
+        raise invalid_parameter(
+            "url", "is inside the operator's network, which is not called from here"
+        ) from None
+    except OSError:
+        return  # a name that means nothing yet: calling it will tell
 
 
 @webhooks.get("/v1/webhooks", responses=documented(WebhooksAnswer))

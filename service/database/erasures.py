@@ -47,6 +47,9 @@ _BY_RECORD = {
     "dirty": "record_id = ANY(%(records)s)",
     "label": "record_id = ANY(%(records)s)",
     "link": "a = ANY(%(records)s) OR b = ANY(%(records)s)",
+    # also what was proposed of a case that has since closed by itself
+    "proposed_decision": "review_id NOT IN (SELECT review_id FROM review WHERE"
+    " a <> ALL(%(records)s) AND b <> ALL(%(records)s))",
     "review": "a = ANY(%(records)s) OR b = ANY(%(records)s)",
     "source_record": "record_id = ANY(%(records)s)",
 }
@@ -65,6 +68,7 @@ _BY_OTHERS = {
     + ")",
     "answered_request": _NAMED.format(column="convert_to(answer::text, 'UTF8')"),
     "profile_history": "customer_id = ANY(%(customers)s)",
+    "feed_event": "seq = ANY(%(told)s)",
 }
 
 _BLANKED = (
@@ -162,9 +166,28 @@ def other_histories(connection: Connection, found: Person) -> list[tuple[UUID, i
     return [(row[0], row[1]) for row in rows]
 
 
-def remove(connection: Connection, found: Person, keys: list[bytes]) -> dict[str, int]:
-    """Remove the person from every table; return the rows removed, by table."""
+def events_of(connection: Connection, found: Person) -> list[int]:
+    """Return the places in the feed of events that name the person's keys or ids."""
+    rows = connection.execute(
+        "SELECT seq FROM feed_event WHERE "
+        + _NAMED.format(column="convert_to(event::text, 'UTF8')"),
+        {
+            "bytes": [
+                *(f'"{key}"'.encode() for key in found.record_keys),
+                *(str(one).encode() for one in found.customer_ids),
+            ]
+        },
+    )
+    return [row[0] for row in rows]
+
+
+def remove(
+    connection: Connection, found: Person, keys: list[bytes], told: Sequence[int]
+) -> dict[str, int]:
+    """Remove the person from every table, with the events `told` in the feed; return
+    the rows removed, by table."""
     values = {
+        "told": list(told),
         "records": found.record_ids,
         "customers": found.customer_ids,
         "fact_systems": [key.system for _, key in found.fact_keys],

@@ -41,6 +41,7 @@ def remove(connection: Connection, name: str) -> bool:
         [name],
     )
     end_sessions(connection, name)
+    connection.execute("DELETE FROM person_browser WHERE name = %s", [name])
     return done.rowcount == 1
 
 
@@ -71,17 +72,42 @@ def start_session(connection: Connection, token_hash: bytes, name: str) -> None:
     )
 
 
-def seen(
-    connection: Connection, token_hash: bytes, *, idle_s: int, longest_s: int
-) -> tuple[str, tuple[str, ...]] | None:
-    """Return who holds a session that is alive, and their roles; note the moment."""
+def keep_browser(connection: Connection, token_hash: bytes, name: str) -> None:
+    """Store that a person has signed in in a browser."""
+    connection.execute(
+        "INSERT INTO person_browser (token_hash, name) VALUES (%s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [token_hash, name],
+    )
+
+
+def knows_browser(connection: Connection, token_hash: bytes, name: str) -> bool:
+    """Return whether that person has signed in in that browser before."""
     row = connection.execute(
-        "UPDATE person_session s SET seen_at = now() FROM person p"
+        "SELECT FROM person_browser WHERE token_hash = %s AND name = %s",
+        [token_hash, name],
+    ).fetchone()
+    return row is not None
+
+
+def seen(
+    connection: Connection,
+    token_hash: bytes,
+    *,
+    idle_s: int,
+    longest_s: int,
+    active: bool,
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return who holds a session that is alive, and their roles; if it was the person
+    and not a page that asks by itself, note the moment."""
+    row = connection.execute(
+        "UPDATE person_session s"
+        " SET seen_at = CASE WHEN %s THEN now() ELSE seen_at END FROM person p"
         " WHERE s.token_hash = %s AND p.name = s.name AND p.removed_at IS NULL"
         "   AND s.seen_at > now() - make_interval(secs => %s)"
         "   AND s.started_at > now() - make_interval(secs => %s)"
         " RETURNING p.name, p.roles",
-        [token_hash, idle_s, longest_s],
+        [active, token_hash, idle_s, longest_s],
     ).fetchone()
     return (row[0], tuple(row[1])) if row else None
 
@@ -104,15 +130,21 @@ def note(connection: Connection, name: str, act: str, **about: Any) -> None:
     )
 
 
-def failures(connection: Connection, name: str, *, within_s: int) -> int:
-    """Return how often signing in failed for a name of late, since it last worked."""
+def failures(
+    connection: Connection, name: str, *, browser: str | None, within_s: int
+) -> int:
+    """Return how often signing in failed for a name of late, since it last worked: in
+    one known browser, or in all unknown ones together."""
     row = connection.execute(
         "SELECT count(*) FROM person_act WHERE name = %(name)s"
         "   AND act = 'sign_in_failed'"
+        "   AND about ->> 'browser' IS NOT DISTINCT FROM %(browser)s"
         "   AND at > now() - make_interval(secs => %(within)s)"
         "   AND at > coalesce((SELECT max(at) FROM person_act"
-        "     WHERE name = %(name)s AND act = 'sign_in'), '-infinity')",
-        {"name": name, "within": within_s},
+        "     WHERE name = %(name)s AND act = 'sign_in'"
+        "       AND about ->> 'browser' IS NOT DISTINCT FROM %(browser)s),"
+        "     '-infinity')",
+        {"name": name, "browser": browser, "within": within_s},
     ).fetchone()
     return int(row[0]) if row else 0
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from service.errors import DatabaseUnavailable
 from service.logging import told
 from service.push.patience import after_failure
 from service.push.signed import Answered, Call, send
+from service.settings import Settings
 
 log = structlog.get_logger()
 
@@ -37,7 +40,7 @@ class _Delivered(NamedTuple):
     failure: Answered | None
 
 
-def run(database_url: str, *, stop: threading.Event) -> None:
+def run(settings: Settings, *, stop: threading.Event) -> None:
     """Deliver until told to stop; a database that is away is waited for.
 
     One process calls at a time. A crash between a call and its note repeats the call,
@@ -45,8 +48,8 @@ def run(database_url: str, *, stop: threading.Event) -> None:
     """
     while not stop.is_set():
         try:
-            with connect(database_url, name="couture-push", autocommit=True) as opened:
-                _work(opened, stop)
+            with _connect(settings) as opened:
+                _work(opened, stop, inside=settings.webhooks_inside)
         except (psycopg.Error, DatabaseUnavailable) as error:
             log.warning("pushing failed, trying again", error=type(error).__name__)
         except Exception as error:
@@ -54,7 +57,17 @@ def run(database_url: str, *, stop: threading.Event) -> None:
         stop.wait(_AWAY_S)
 
 
-def _work(connection: Connection, stop: threading.Event) -> None:
+def _connect(settings: Settings) -> Connection:
+    # The lock is the session's: a frozen process must not keep it from another.
+    return connect(
+        settings.database_url,
+        name="couture-push",
+        autocommit=True,
+        options=f"-c idle_session_timeout={settings.frozen_after_s}s",
+    )
+
+
+def _work(connection: Connection, stop: threading.Event, *, inside: bool) -> None:
     while not webhooks.lock(connection):
         if stop.wait(_AWAY_S):
             return
@@ -64,7 +77,8 @@ def _work(connection: Connection, stop: threading.Event) -> None:
             for one in webhooks.due(connection):
                 if one.webhook_id not in calling and len(calling) < AT_ONCE:
                     events = _events(connection, one)
-                    work = pool.submit(_deliver, client, one, events, stop)
+                    send_one = partial(send, client, inside=inside)
+                    work = pool.submit(_deliver, send_one, one, events, stop)
                     calling[one.webhook_id] = one, work
             for one, work in [pair for pair in calling.values() if pair[1].done()]:
                 del calling[one.webhook_id]
@@ -82,7 +96,10 @@ def _events(connection: Connection, one: Due) -> _Events:
 
 
 def _deliver(
-    client: httpx.Client, one: Due, events: _Events, stop: threading.Event
+    call_out: Callable[[Call], Answered],
+    one: Due,
+    events: _Events,
+    stop: threading.Event,
 ) -> _Delivered:
     """Call for one event after the other, until one is not taken."""
     attempts: list[Attempt] = []
@@ -91,7 +108,7 @@ def _deliver(
         if stop.is_set():
             break
         call = Call(one.url, one.secret, event_id, body)
-        answered = send(client, call)
+        answered = call_out(call)
         number = one.failures + 1 if place == 0 else 1
         attempts.append(
             Attempt(event_id, number, answered.status, answered.error, answered.ms)

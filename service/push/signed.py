@@ -11,6 +11,8 @@ from typing import NamedTuple
 import httpx
 from standardwebhooks.webhooks import Webhook
 
+from service.push.addresses import AddressInside, outside
+
 TIMEOUT_S = 10.0
 _SECRET_BYTES = 32
 
@@ -55,24 +57,37 @@ def headers(call: Call, at: datetime) -> dict[str, str]:
     }
 
 
-def send(client: httpx.Client, call: Call) -> Answered:
-    """Make the call; a failure of any kind is an answer, never an exception."""
+def send(client: httpx.Client, call: Call, *, inside: bool) -> Answered:
+    """Make the call; a failure of any kind is an answer, never an exception.
+
+    Unless calls to the `inside` of our network are allowed, only a public address is
+    called, and no redirect is followed to another.
+    """
     began = time.monotonic()
     try:
+        url = httpx.URL(call.url)
+        at = url if inside else url.copy_with(host=_public_address(url))
+        signed = headers(call, datetime.now(UTC)) | {"Host": url.netloc.decode()}
         # The body of the answer is not read: a receiver could make it endless.
         with client.stream(
             "POST",
-            call.url,
+            at,
             content=call.body,
-            headers=headers(call, datetime.now(UTC)),
+            headers=signed,
             timeout=TIMEOUT_S,
             follow_redirects=False,
+            # the certificate is that of the name, whatever address it has
+            extensions={"sni_hostname": url.host},
         ) as answer:
             after = answer.headers.get("Retry-After", "")
             wait = int(after) if after.isascii() and after.isdigit() else 0
             return Answered(answer.status_code, None, _ms(began), wait)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, AddressInside, OSError) as error:
         return Answered(None, type(error).__name__, _ms(began))
+
+
+def _public_address(url: httpx.URL) -> str:
+    return outside(url.host, url.port or (443 if url.scheme == "https" else 80))
 
 
 def _ms(began: float) -> int:

@@ -98,7 +98,7 @@ def _start_pushing(settings: Settings, stop: threading.Event) -> threading.Threa
     # a daemon, so that a receiver that never answers cannot keep the relay from ending
     pushing = threading.Thread(
         target=deliver.run,
-        args=[settings.database_url],
+        args=[settings],
         kwargs={"stop": stop},
         name="push",
         daemon=True,

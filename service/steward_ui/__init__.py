@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from flask import Flask
 
 from service.database.read_pool import ReadPool
@@ -24,4 +26,6 @@ def furnished(
     speak(app, time_zone=settings.time_zone)
     app.jinja_env.globals["words"] = words
     app.jinja_env.filters["cut"] = cut
+    # a key is a source's word: quoted, whoever pastes the line runs no other command
+    app.jinja_env.filters["in_shell"] = lambda word: shlex.quote(str(word))
     app.register_blueprint(pages)

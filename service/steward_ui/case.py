@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Response, abort, request
+from flask import abort, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from schemas.text import storable
 from service import case_decision
 from service.access import signed_in
 from service.case_decision import ANSWERS, Came, Given, Outcome, Sides
-from service.database import steward_queue
+from service.database import decided_cases, steward_queue
 from service.database.one_moment import one_moment
 from service.database.session import Connection
 from service.database.steward_queue import Claim
@@ -38,7 +39,7 @@ _GREATEST_ID = 2**63 - 1
 
 @pages.get("/cases/<int:review_id>")
 @signed_in
-def case(review_id: int) -> Response:
+def case(review_id: int) -> BaseResponse:
     """Show a case, and take it for whoever may decide it."""
     return _shown(_known(review_id))
 
@@ -49,7 +50,7 @@ def _known(review_id: int) -> int:
     return review_id
 
 
-def _shown(review_id: int, *, status: int = 200, **more: Any) -> Response:
+def _shown(review_id: int, *, status: int = 200, **more: Any) -> BaseResponse:
     name = here().name
     found = read(lambda c: case_decision.sides(c, review_id, name))
     if found is None:
@@ -75,7 +76,8 @@ def _shown(review_id: int, *, status: int = 200, **more: Any) -> Response:
         query=query_of(filter_of_url()),
         undo=request.args.get("undo", 0, type=int),
         done=request.args.get("done", ""),
-        curl=f"/v1/explanations?left={keys[0]}&right={keys[1]}",
+        curl="/v1/explanations?"
+        + urlencode({"left": str(keys[0]), "right": str(keys[1])}),
         **more,
     )
 
@@ -101,9 +103,15 @@ def _explained(
     return told.model_copy(update={"pair": pair.pair}), unions
 
 
-def _vanished(review_id: int) -> Response:
-    """Say that the case is no longer open; what it was about is in the history."""
+def _vanished(review_id: int) -> BaseResponse:
+    """Say that the case is no longer open; what it was about is in the history.
+
+    One whose decision was taken back is open again under another number: go there.
+    """
     query = query_of(filter_of_url())
+    again = read(lambda c: decided_cases.reopened_as(c, review_id))
+    if again is not None:
+        return back_to(f"/steward/cases/{again}{query}")
     return page("vanished", status=409, review_id=review_id, query=query)
 
 

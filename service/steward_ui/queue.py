@@ -12,7 +12,7 @@ from service.access import signed_in
 from service.database import steward_queue
 from service.database.session import Connection
 from service.database.steward_queue import Filter
-from service.steward_ui.room import back_to, here, page, pages, read
+from service.steward_ui.room import back_to, here, load_scorer, page, pages, read
 
 _AT_MOST = 50
 
@@ -42,6 +42,7 @@ def query_of(wanted: Filter) -> str:
 @signed_in
 def queue() -> Response:
     """List the cases that wait, with the reason of their order."""
+    load_scorer()
     wanted, name = filter_of_url(), here().name
     found = read(
         lambda c: (

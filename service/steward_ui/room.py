@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import psycopg
 import structlog
 from flask import (
     Blueprint,
@@ -30,7 +32,7 @@ from service import people
 from service.access import PERSON, declared_scope
 from service.database import api_writes, read_pool
 from service.database.read_pool import ReadPool
-from service.database.session import Connection
+from service.database.session import Connection, connect
 from service.errors import ServiceError
 from service.judges import Judges
 from service.logging import told
@@ -96,6 +98,26 @@ def write(work: Callable[[Connection], Answer]) -> Answer:
     return api_writes.write(room().pool, work)
 
 
+def load_scorer() -> None:
+    """Load the scorer beside this request: the first case finds it there.
+
+    Only where people come in: it is most of the memory of an API's process.
+    """
+    pool, judges = room().pool, room().judges
+    if judges.is_loaded:
+        return
+
+    def load() -> None:
+        try:
+            # its own connection: it takes seconds, and requests need those of the pool
+            with connect(str(pool.conninfo), autocommit=True) as connection:
+                judges.load(connection)
+        except (ServiceError, psycopg.Error) as error:
+            log.warning("scorer not loaded", error=type(error).__name__)
+
+    threading.Thread(target=load, name="load-scorer", daemon=True).start()
+
+
 def here() -> Present:
     """Return who is there; only for pages that ask to sign in."""
     found: Present = g.present
@@ -133,13 +155,17 @@ def enter() -> BaseResponse | None:
     """Find out who is there; send who must sign in to where that is done."""
     g.present = None
     token = request.cookies.get(COOKIE, "")
+    by_itself = "HX-Request" in request.headers  # the queue renews itself
     if token and request.endpoint != "steward.asset":
-        g.present = write(lambda c: people.present(c, token))
+        g.present = write(lambda c: people.present(c, token, active=not by_itself))
     asks = declared_scope(current_app, request.endpoint or "") == PERSON
     if asks and g.present is None:
         came = quote(asked_path()) if request.method == "GET" else ""
         expired = "&expired=1" if token else ""
-        return back_to(f"/steward/sign-in?next={came}{expired}")
+        where = f"/steward/sign-in?next={came}{expired}"
+        if by_itself:  # the whole page goes there, not the part that was renewed
+            return Response(status=204, headers={"HX-Redirect": where})
+        return back_to(where)
     csrf.protect()
     return None
 

@@ -9,12 +9,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from service import people
 from service.access import public, signed_in
-from service.database import people as stored
-from service.database.people import StoredPerson
 from service.database.session import Connection
 from service.people import TooManyTries
 from service.steward_ui import languages
-from service.steward_ui.room import COOKIE, back_to, page, pages, write
+from service.steward_ui.room import COOKIE, back_to, load_scorer, page, pages, write
 
 _TYPES = {
     "room.css": "text/css; charset=utf-8",
@@ -22,6 +20,7 @@ _TYPES = {
     "htmx.min.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
+_BROWSER = "couture_browser"
 _YEAR_S = 365 * 24 * 3600
 
 
@@ -61,6 +60,7 @@ def nowhere(rest: str) -> Response:
 @public
 def sign_in() -> Response:
     """Ask for name and password."""
+    load_scorer()
     expired = bool(request.args.get("expired"))
     return page("sign_in", next=inside(request.args.get("next", "")), expired=expired)
 
@@ -74,21 +74,24 @@ def signed() -> BaseResponse:
     if not name.isprintable() or len(name) > 100 or len(password) > 1_000:
         return page("sign_in", status=401, next=onwards, wrong=True)
 
-    def attempt(connection: Connection) -> tuple[StoredPerson | None, str]:
-        found = people.fitting(connection, name, password)
+    browser = request.cookies.get(_BROWSER, "")
+
+    def attempt(connection: Connection) -> tuple[str, str] | None:
+        found = people.fitting(connection, name, password, browser=browser)
         if found is None:
-            stored.note(connection, name, "sign_in_failed")
-            return None, ""
-        return found, people.start_session(connection, found.name)
+            return None
+        token = people.start_session(connection, found.name)
+        return token, people.remember_browser(connection, found.name, browser)
 
     try:
-        found, token = write(attempt)
+        tokens = write(attempt)
     except TooManyTries:
         return page("sign_in", status=429, next=onwards, too_many=True)
-    if found is None:
+    if tokens is None:
         return page("sign_in", status=401, next=onwards, wrong=True)
     answer = back_to(onwards)
-    _set_cookie(answer, COOKIE, token, seconds=people.LONGEST_S)
+    _set_cookie(answer, COOKIE, tokens[0], seconds=people.LONGEST_S)
+    _set_cookie(answer, _BROWSER, tokens[1], seconds=_YEAR_S)
     return answer
 
 

@@ -24,7 +24,8 @@ def rows(connection: Connection) -> Connection:
 @pytest.fixture
 def app(database_url: str) -> Iterator[OpenAPI]:
     """The application on a fresh database."""
-    made = create_app(Settings(database_url=database_url, api_threads=2))
+    settings = Settings(database_url=database_url, api_threads=2, webhooks_inside=True)
+    made = create_app(settings)
     made.testing = True
     yield made
     made.extensions["couture"].pool.close()

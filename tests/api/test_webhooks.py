@@ -12,10 +12,12 @@ from uuid import uuid4
 import pytest
 
 from service.access import SCOPES, create_key
+from service.app import create_app
 from service.database.session import Connection
 from service.push import deliver
 from service.push.patience import after_failure
 from service.push.signed import Answered
+from service.settings import Settings
 from tests.api.channel import Channel
 from tests.api.receiver import Receiver, receiving
 from tests.api.test_changes import MERGED, tell
@@ -31,12 +33,11 @@ def receiver() -> Iterator[Receiver]:
 
 
 @contextmanager
-def pushing(database_url: str) -> Iterator[None]:
+def pushing(database_url: str, *, inside: bool = True) -> Iterator[None]:
     """Deliver, as the relay's process does, until the block ends."""
     stop = threading.Event()
-    work = threading.Thread(
-        target=deliver.run, args=[database_url], kwargs={"stop": stop}
-    )
+    settings = Settings(database_url=database_url, webhooks_inside=inside)
+    work = threading.Thread(target=deliver.run, args=[settings], kwargs={"stop": stop})
     work.start()
     try:
         yield
@@ -191,6 +192,48 @@ def test_an_address_that_cannot_be_called_safely_is_a_422(
 
     assert answer.status_code == 422
     assert answer.json["errors"][0]["parameter"] == "url"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/",
+        "https://localhost/hook",
+        "https://10.1.2.3/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[64:ff9b::a00:1]/",
+        "https://[fd00::1]/",
+        "https://2130706433/",
+        "https://0/",
+    ],
+)
+def test_an_address_inside_the_network_is_refused_unless_allowed(
+    database_url: str, url: str
+) -> None:
+    made = create_app(Settings(database_url=database_url, api_threads=2))
+    channel = Channel(made, create_key(database_url, channel="web", scopes=SCOPES))
+
+    answer = channel.post(HOOKS, {"url": url})
+
+    assert answer.status_code == 422
+    assert "inside" in answer.text
+    made.extensions["couture"].pool.close()
+
+
+def test_a_name_that_came_to_mean_an_address_inside_is_not_called(
+    channel: Channel, database_url: str, rows: Connection, receiver: Receiver
+) -> None:
+    asked(channel, receiver)
+    tell(rows, 1, of=uuid4())
+    with pushing(database_url, inside=False):
+        _until(lambda: failures(channel) == 1)
+
+    hook = channel.get(HOOKS).json["webhooks"][0]["webhook_id"]
+    (attempt,) = channel.get(f"{HOOKS}/{hook}/deliveries").json["deliveries"]
+    assert attempt["error"] == "AddressInside"
+    assert receiver.taken == receiver.refused == []
 
 
 def test_patience_grows_and_ends() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from kafka import KafkaProducer
 
 from schemas import wire
 from schemas.change_event import ConsentChange, InteractionChange, Op
@@ -18,6 +19,9 @@ from service.database.erasures import StoredErasure
 from service.database.session import Connection
 from service.erasure import Grounds, UnknownCustomer
 from service.resolver.batch import Message
+from service.resolver.relay import relay_once
+from service.resolver.topics import create_outgoing_topics, create_source_topics
+from service.verification.topics import read
 from tests.resolver.deliveries import (
     NOON,
     SOURCE,
@@ -186,6 +190,62 @@ def test_an_erased_person_is_in_no_table_even_after_the_whole_log_is_read_again(
     assert clusters(connection) == {frozenset({"pos:till-basile"})}
     kept = connection.execute("SELECT id FROM loyalty_movement").fetchall()
     assert kept == [("m-2",)]
+
+
+def test_what_stewards_proposed_and_channels_were_told_goes_too(
+    zoe: Delivery, connection: Connection
+) -> None:
+    connection.execute(
+        "INSERT INTO review (kind, a, b, why) SELECT 'undecided',"
+        " min(record_id), max(record_id), '' FROM source_record"
+        " WHERE id IN ('till-zoe', 'till-basile')"
+    )
+    # of a case that is open, and of one that has closed by itself
+    connection.execute(
+        "INSERT INTO proposed_decision (review_id, verdict, reason, name)"
+        " SELECT review_id, 'same', 'Zoélie moved', 'Camille' FROM review"
+        " UNION SELECT 999999, 'same', 'Zoélie again', 'Camille'"
+    )
+    connection.execute(
+        "INSERT INTO feed_event (type, event) VALUES ('couture.customer.unmerged',"
+        ' \'{"subject": "x", "data": {"moved": ["pos:till-zoe"]}}\'),'
+        " ('couture.customer.changed', jsonb_build_object('subject', %s::text)),"
+        " ('couture.customer.changed', '{\"subject\": \"another\"}')",
+        [str(whose(connection, "web:W-1"))],
+    )
+
+    erase(connection, "web:W-1")
+
+    assert found_in(connection, *VALUES) == set()
+    left = connection.execute("SELECT event ->> 'subject' FROM feed_event").fetchall()
+    assert left == [("another",)]
+
+
+def test_the_last_word_on_every_topic_of_hers_is_a_tombstone(
+    zoe: Delivery, connection: Connection, broker: str
+) -> None:
+    customer_id = whose(connection, "web:W-1")
+    sources = [wire.source_topic(name) for name in ("pos", "web", "loyalty", "desk")]
+    create_outgoing_topics(broker)
+    create_source_topics(broker, sources)
+    producer = KafkaProducer(bootstrap_servers=broker, acks="all")
+    while relay_once(connection, producer):
+        pass
+
+    erase(connection, "web:W-1")
+    while relay_once(connection, producer):
+        pass
+    producer.close()
+
+    last = {
+        (topic, message.key): message.value
+        for topic in (*sources, wire.CUSTOMERS_TOPIC)
+        for message in read(broker, topic)
+    }
+    assert last[wire.CUSTOMERS_TOPIC, str(customer_id).encode()] is None
+    hers = {(wire.source_topic("pos"), b"pos:till-zoe"), (sources[1], b"web:W-1")}
+    assert hers <= last.keys()
+    assert all(last[one] is None for one in hers)
 
 
 def test_another_connector_cannot_bring_her_back_under_another_key(

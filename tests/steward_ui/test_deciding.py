@@ -169,6 +169,41 @@ def test_where_much_is_at_stake_a_supervisor_must_say_the_same(
 
     assert room.decisions(made) == [("same", "Robin", True)]
 
+    def undo(visitor: Visitor) -> None:
+        visitor.go("/steward/history")
+        row = visitor.page.locator("tr", has_text=made.left)
+        with visitor.page.expect_navigation():
+            row.get_by_role("button", name="Undo").click()
+
+    # what two decided, no one takes back alone
+    undo(camille)
+    expect(camille.page.get_by_role("status")).to_contain_text("Proposed to take back")
+    undo(camille)
+    undo(sacha)
+    expect(sacha.page.get_by_role("status")).to_contain_text("Only a supervisor")
+    assert room.decisions(made) == [("same", "Robin", True)]
+    undo(robin)
+    assert room.decisions(made) == [("same", "Robin", False)]
+
+
+def test_a_case_that_was_undone_is_found_by_its_old_link(
+    room: Room, visit: Visit
+) -> None:
+    made, camille = room.make_case(), visit()
+    camille.open(made)
+    camille.press("n")
+    room.stage.deliver()
+    camille.go("/steward/history")
+    with camille.page.expect_navigation():
+        camille.page.get_by_role("button", name="Undo").first.click()
+    room.stage.deliver()
+    again = room.open_case(made.left, made.right)
+    assert again.review_id != made.review_id
+
+    camille.open(made)
+
+    assert camille.page.url.endswith(f"/steward/cases/{again.review_id}")
+
 
 def test_the_simulated_cases_can_be_decided_by_keyboard_alone(
     room: Room, visit: Visit

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import re
+import shlex
 from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -161,16 +165,78 @@ def test_only_hashes_are_stored(connection: Connection) -> None:
     assert token not in row[1]
 
 
-def test_after_many_failures_a_name_must_wait(connection: Connection) -> None:
-    from service.database.people import note
-
+def test_strangers_are_stopped_and_lock_nobody_out(connection: Connection) -> None:
     people.add(connection, "Ada", password=PASSWORD, roles=["steward"])
+    assert people.fitting(connection, "Ada", PASSWORD)
+    browser = people.remember_browser(connection, "Ada", "")
     for _ in range(10):
-        assert people.fitting(connection, "Ada", PASSWORD)
-        note(connection, "Ada", "sign_in_failed")
+        assert people.fitting(connection, "Ada", "a guess") is None
 
     with pytest.raises(TooManyTries):
         people.fitting(connection, "Ada", PASSWORD)
+    with pytest.raises(TooManyTries):
+        people.fitting(connection, "Ada", PASSWORD, browser="another browser")
+    assert people.fitting(connection, "Ada", PASSWORD, browser=browser)
+    for _ in range(10):
+        people.fitting(connection, "Ada", "a guess", browser=browser)
+    with pytest.raises(TooManyTries):
+        people.fitting(connection, "Ada", PASSWORD, browser=browser)
+
+
+def test_a_page_that_renews_itself_keeps_no_session_alive(
+    app: Flask, room: Room
+) -> None:
+    token = people.start_session(room.stage.connection, "Camille")
+    client = app.test_client()
+    client.set_cookie("couture_session", token, path="/steward")
+    idle = "UPDATE person_session SET seen_at = now() - interval '20 min' RETURNING 1"
+    room.stage.rows(idle)
+
+    def seen_minutes_ago() -> int:
+        ((age,),) = room.stage.rows(
+            "SELECT min(extract(epoch FROM now() - seen_at))::int / 60"
+            " FROM person_session WHERE token_hash = %s",
+            hashlib.sha256(token.encode()).digest(),
+        )
+        return int(str(age))
+
+    itself = {"HX-Request": "true"}
+    assert client.get("/steward/queue", headers=itself).status_code == 200
+    assert seen_minutes_ago() == 20
+    assert client.get("/steward/queue").status_code == 200
+    assert seen_minutes_ago() == 0
+
+    people.end_session(room.stage.connection, token)
+    gone = client.get("/steward/queue", headers=itself)
+    assert gone.status_code == 204
+    assert gone.headers["HX-Redirect"].startswith(
+        "/steward/sign-in?next=/steward/queue"
+    )
+
+
+def test_a_key_is_quoted_for_the_shell_and_the_url(app: Flask, room: Room) -> None:
+    made = room.make_case()
+    evil = "x'; touch /tmp/pwned; '&b=1"
+    room.stage.rows(
+        "UPDATE source_record SET id = %s WHERE system || ':' || id = %s RETURNING 1",
+        evil,
+        made.left,
+    )
+    token = people.start_session(room.stage.connection, "Lou")
+    client = app.test_client()
+    client.set_cookie("couture_session", token, path="/steward")
+
+    shown = html.unescape(client.get(f"/steward/cases/{made.review_id}").text)
+
+    block = shown.partition("<code>curl ")[2].partition("</code>")[0]
+    said, decide = (
+        shlex.split(block.splitlines()[0]),
+        shlex.split(block.splitlines()[1]),
+    )
+    url = urlsplit(said[-1])
+    assert parse_qs(url.query)["left"] in ([f"room:{evil}"], [made.right])
+    assert f"room:{evil}" in decide
+    assert len(decide) == 7
 
 
 @pytest.mark.parametrize(

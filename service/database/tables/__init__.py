@@ -22,8 +22,10 @@ from service.database.tables.facts import Consent, Interaction, LoyaltyMovement,
 from service.database.tables.feed import FeedEvent, Webhook, WebhookDelivery
 from service.database.tables.handoffs import Handoff
 from service.database.tables.people import (
+    DecidedCase,
     Person,
     PersonAct,
+    PersonBrowser,
     PersonSession,
     ProposedDecision,
     ReviewClaim,
@@ -61,6 +63,7 @@ __all__ = [
     "ContactKey",
     "Customer",
     "DeadLetter",
+    "DecidedCase",
     "Decision",
     "Dirty",
     "Erasure",
@@ -77,6 +80,7 @@ __all__ = [
     "Outbox",
     "Person",
     "PersonAct",
+    "PersonBrowser",
     "PersonSession",
     "PrivacySecret",
     "ProfileHistory",

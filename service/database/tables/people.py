@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Column, Identity, LargeBinary, Text
+from sqlalchemy import ARRAY, BigInteger, Column, Identity, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from service.database.tables.columns import json_column, text_column, time_column
@@ -71,3 +71,27 @@ class ProposedDecision(SQLModel, table=True):
     reason: str | None = text_column(nullable=True)
     name: str = text_column()
     proposed_at: datetime = time_column(default_now=True)
+
+
+class DecidedCase(SQLModel, table=True):
+    """The decision that ended a case; where two had to say so, who said it first."""
+
+    __tablename__ = "decided_case"
+    __table_args__ = (Index("decided_case_decision", "decision_id"),)
+
+    review_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    decision_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    proposed_by: str | None = text_column(nullable=True)
+    undo_proposed_by: str | None = text_column(nullable=True)
+
+
+class PersonBrowser(SQLModel, table=True):
+    """A browser in which a person has signed in; of its cookie only the hash."""
+
+    __tablename__ = "person_browser"
+
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    name: str = text_column()
+    added_at: datetime = time_column(default_now=True)

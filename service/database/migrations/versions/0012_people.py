@@ -54,8 +54,22 @@ def upgrade() -> None:
         sa.Column('name', sa.Text(), nullable=False),
         _time('proposed_at', default_now=True),
     )
+    op.create_table(
+        'decided_case',
+        sa.Column('review_id', sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column('decision_id', sa.BigInteger(), nullable=False),
+        sa.Column('proposed_by', sa.Text(), nullable=True),
+        sa.Column('undo_proposed_by', sa.Text(), nullable=True),
+    )
+    op.create_index('decided_case_decision', 'decided_case', ['decision_id'])
+    op.create_table(
+        'person_browser',
+        sa.Column('token_hash', sa.LargeBinary(), primary_key=True),
+        sa.Column('name', sa.Text(), nullable=False),
+        _time('added_at', default_now=True),
+    )
 
 
 def downgrade() -> None:
-    for name in ('proposed_decision', 'review_claim', 'person_act', 'person_session', 'person'):
+    for name in ('person_browser', 'decided_case', 'proposed_decision', 'review_claim', 'person_act', 'person_session', 'person'):
         op.drop_table(name)
