@@ -19,7 +19,7 @@ from service.embedded import (
     start_postgres,
 )
 
-pytest_plugins = ["tests.kafka.fixtures"]  # apache_kafka
+pytest_plugins = ["tests.chromium", "tests.kafka.fixtures"]  # browser, apache_kafka
 _numbers = itertools.count(1)
 
 

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from playwright.sync_api import Request, sync_playwright
+from playwright.sync_api import Browser, Request
 
 from tests.api.served import served
 from tests.api.test_contract import OPERATIONS
-from tests.needs import needs_program
 
 
 def test_the_page_shows_every_operation_without_an_external_request(
-    database_url: str, tmp_path: Path
+    database_url: str, browser: Browser, tmp_path: Path
 ) -> None:
-    chromium = needs_program("chromium", package="chromium")
     asked: list[str] = []
     complaints: list[str] = []
 
     def note(request: Request) -> None:
         asked.append(request.url)
 
-    with served(database_url, tmp_path / "log") as server, sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=shutil.which(chromium), args=["--no-sandbox"]
-        )
+    with served(database_url, tmp_path / "log") as server:
         page = browser.new_page()
         page.on("request", note)
         page.on(
@@ -38,7 +32,7 @@ def test_the_page_shows_every_operation_without_an_external_request(
         operations = page.locator(".opblock-summary-path").count()
         page.locator(".opblock-summary").first.click()
         page.wait_for_selector(".opblock-body")
-        browser.close()
+        page.close()
 
     assert operations == OPERATIONS
     assert complaints == []

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Request, sync_playwright
+from playwright.sync_api import Browser, Request
 
 from matching.model import Model
 from matching.normalise import normalise
 from matching.train_report import TrainReport, train_report
 from tests.matching.people import crowd
-from tests.needs import needs_program
 
 CHARTS = 6
 
@@ -39,9 +37,8 @@ def test_no_record_of_the_deployment_stands_in_it(report: TrainReport) -> None:
 
 
 def test_the_page_draws_every_chart_without_network_and_without_complaint(
-    report: TrainReport, tmp_path: Path
+    report: TrainReport, browser: Browser, tmp_path: Path
 ) -> None:
-    chromium = needs_program("chromium", package="chromium")
     page_file = tmp_path / "report.html"
     page_file.write_text(report.html(), encoding="utf-8")
     asked: list[str] = []
@@ -50,24 +47,21 @@ def test_the_page_draws_every_chart_without_network_and_without_complaint(
     def note(request: Request) -> None:
         asked.append(request.url)
 
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=shutil.which(chromium), args=["--no-sandbox"]
-        )
-        context = browser.new_context(offline=True)
-        page = context.new_page()
-        page.on("request", note)
-        page.on(
-            "console",
-            lambda m: complaints.append(m.text) if m.type == "error" else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(page_file.as_uri())
-        page.wait_for_function(
-            f"document.querySelectorAll('figure canvas').length >= {CHARTS}"
-        )
-        drawn = page.locator("figure canvas").count()
-        browser.close()
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.on("request", note)
+    page.on(
+        "console",
+        lambda m: complaints.append(m.text) if m.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(page_file.as_uri())
+    page.wait_for_function(
+        f"document.querySelectorAll('figure canvas').length >= {CHARTS}",
+        timeout=120_000,
+    )
+    drawn = page.locator("figure canvas").count()
+    context.close()
 
     assert drawn == CHARTS
     assert complaints == []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from matching.model import Model
 from matching.score import Scorer
@@ -19,7 +18,6 @@ from service.judges import Judges
 from service.resolver.resolve import Judge
 from tests.api.served import served
 from tests.explained.stage import Stage, simulated
-from tests.needs import needs_program
 from tests.steward_ui.room import PASSWORD, Room, Visitor
 
 PEOPLE = {
@@ -48,19 +46,6 @@ def room(
         with served(url, log, COUTURE_FOUR_EYES_POINTS="5000") as server:
             yield Room(stage, server.url)
     judges.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of the room."""
-    expect.set_options(timeout=60_000)
-    chromium = needs_program("chromium", package="chromium")
-    with sync_playwright() as play:
-        opened = play.chromium.launch(
-            executable_path=shutil.which(chromium), args=["--no-sandbox"]
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
