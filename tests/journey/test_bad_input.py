@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from kafka import KafkaProducer
+from kafka.errors import KafkaError
 
 from schemas import wire
 from schemas.change_event import CustomerChange, Op, Source
@@ -117,12 +118,28 @@ def test_good_messages_around_bad_ones_take_effect(
 def withdraw(journey: World) -> Callable[[], None]:
     """Delete the good ones again: no source holds them."""
 
-    def delete() -> None:
+    gone = [
+        wire.encode(change(f"GOOD-{number}", 2, alive=False))
+        for number in range(len(BAD) + 1)
+    ]
+
+    def sent() -> bool:
+        # as the relay does: an error is met by a new producer, and all is sent again
         producer = KafkaProducer(bootstrap_servers=journey.bootstrap, acks="all")
-        for number in range(len(BAD) + 1):
-            key, value, headers = wire.encode(change(f"GOOD-{number}", 2, alive=False))
-            producer.send(TOPIC, key=key, value=value, headers=headers, partition=0)
-        producer.close()
+        try:
+            for key, value, headers in gone:
+                future = producer.send(
+                    TOPIC, key=key, value=value, headers=headers, partition=0
+                )
+                future.get(timeout=30)
+        except KafkaError:
+            return False
+        finally:
+            producer.close()
+        return True
+
+    def delete() -> None:
+        journey.parts.until(sent, within=STEADY_S, what="the good ones are withdrawn")
         journey.parts.until(journey.caught_up, within=STEADY_S, what="all was read")
 
     return delete
