@@ -16,13 +16,14 @@ demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
 # Most of a test's time is waiting for servers; whole installations run one at a time.
 PROCESSES ?= 2
 test: check $(SPARK) ## everything that must hold
-	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup $(TEST_ARGS)
+	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup --durations=20 $(TEST_ARGS)
 
 # As in `make test`, but all of it; COUTURE_SEED=N draws other moments.
 faults: $(INSTALLED) ## kills, freezes, cut wires, full disks: nothing lost, nothing doubled
 	COUTURE_FAULTS=full $(BIN)/pytest tests/faults tests/journey/test_kills.py \
 	  tests/journey/test_restarts.py tests/journey/test_replay.py \
-	  tests/journey/test_twin.py --durations=0 $(TEST_ARGS)
+	  tests/journey/test_twin.py tests/resolver/test_shipped_model.py \
+	  --durations=0 $(TEST_ARGS)
 
 check: $(INSTALLED) ## what needs no process: style, types, import directions
 	$(BIN)/ruff check .

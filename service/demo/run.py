@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
+from service import people
+from service.database.session import Connection
 from service.demo import coherence, figures, reconcile
 from service.demo.freshness import now
 from service.demo.report import Changes, Customers, Freshness, Report, versions
@@ -97,6 +100,7 @@ class Show:
         self._screen.say(f"{filled:,} rows stand in four systems; capturing them")
         await_api(stage.house)
         self._screen.say(f"API   {stage.house.api_url}/docs")
+        self._screen.say(let_in(stage.connection, stage.house.api_url))
         self._screen.say(f"Kafka {stage.house.broker.bootstrap}")
         self._screen.say(f"SQL   {stage.house.database_url}")
 
@@ -210,6 +214,13 @@ class Show:
         url = f"{stage.house.api_url}/v1/customers?source_key={key}"
         self._screen.say(f"First profile after {self._first_profile_s} s; read it:")
         self._screen.say(f"curl -H 'Authorization: Bearer {channel.key}' '{url}'")
+
+
+def let_in(connection: Connection, api_url: str) -> str:
+    """Make an account for the stewards' room; return where it is and the way in."""
+    name, password = "demo", secrets.token_urlsafe(12)
+    people.add(connection, name, password=password, roles=["supervisor"])
+    return f"Room  {api_url}/steward  name: {name}  password: {password}"
 
 
 def _read(counts: figures.Counts) -> int:

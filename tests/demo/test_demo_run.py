@@ -8,7 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from service.demo.run import Options, run_demo
+from service import people
+from service.database.session import Connection
+from service.demo.run import Options, let_in, run_demo
 from service.ports import free_port
 
 
@@ -39,3 +41,12 @@ def test_a_short_demo_loses_nothing_and_leaves_nothing(
     assert list((tmp_path / ".couture").iterdir()) == []
     after = {child.pid for child in psutil.Process().children(recursive=True)}
     assert after <= before
+
+
+def test_the_way_into_the_stewards_room_works_at_once(connection: Connection) -> None:
+    said = let_in(connection, "http://127.0.0.1:8080").split()
+
+    assert said[1] == "http://127.0.0.1:8080/steward"
+    person = people.fitting(connection, said[3], said[5])
+    assert person is not None
+    assert person.roles == ("supervisor",)

@@ -14,6 +14,7 @@ from service.audit import audit
 from service.database.session import Connection
 from service.embedded import EmbeddedPostgres
 from service.resolver.worker import load_judge
+from tests.faults.scale import scaled
 from tests.resolver.orders import (
     RECORDS,
     by_splink_alone,
@@ -23,7 +24,7 @@ from tests.resolver.orders import (
 )
 from tests.resolver.test_histories import emptied
 
-ORDERS = int(os.environ.get("COUTURE_TEST_ORDERS", "200"))
+ORDERS = scaled(40, 200)
 AT_ONCE = min(os.cpu_count() or 1, 8)
 
 
@@ -33,7 +34,7 @@ def opened(postgres: EmbeddedPostgres) -> Iterator[Connection]:
         yield connection
 
 
-def test_200_orders_of_500_records_end_as_splinks_batch_bit_by_bit(
+def test_orders_of_500_records_end_as_splinks_batch_bit_by_bit(
     postgres: EmbeddedPostgres,
 ) -> None:
     names = [f"orders_{number}" for number in range(AT_ONCE)]
