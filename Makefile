@@ -13,7 +13,7 @@ SPARK := $(VENV)/.spark
 demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
 	@$(BIN)/couture demo $(DEMO_ARGS)
 
-# Most of a test's time is waiting for servers; whole installations run one at a time.
+# Most of a test's time is waiting for servers.
 PROCESSES ?= 2
 test: check $(SPARK) ## everything that must hold
 	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup --durations=20 $(TEST_ARGS)

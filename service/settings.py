@@ -18,6 +18,13 @@ class Settings(BaseSettings):
     )
     kafka: str = Field(default="localhost:9092", description="bootstrap servers")
     consumer: str = Field(default="couture-resolver", description="consumer group")
+    session_timeout_s: int = Field(
+        default=10,
+        ge=2,
+        le=300,
+        description="silence after which a resolver's partitions go to another; no less"
+        " than the broker's group.min.session.timeout.ms",
+    )
     batch_size: int = Field(default=500, ge=1, le=5_000, description="micro-batch")
     listen: str = Field(default="127.0.0.1:8080", description="API host:port")
     log_format: str = Field(default="json", pattern="^(json|console)$")

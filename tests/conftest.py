@@ -23,15 +23,19 @@ pytest_plugins = ["tests.chromium", "tests.kafka.fixtures"]  # browser, apache_k
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all journeys, which share their parts.
+_SHARED = {"journey", "apache_kafka"}
+"""Fixtures that are dear to start: whatever asks for one of them is one group."""
 
-    Faults go with them: two whole installations at once only starve each other.
-    """
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and those of files that share dear parts."""
+    sharing = {
+        item.path
+        for item in items
+        if _SHARED.intersection(getattr(item, "fixturenames", ()))
+    }
     for item in items:
-        journey = {"journey", "kafka", "faults"} & {*item.path.parts}
-        shared = "apache_kafka" in getattr(item, "fixturenames", ())
-        group = "journeys" if journey or shared else str(item.path)
+        group = "shared" if item.path in sharing else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
 
 

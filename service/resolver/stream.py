@@ -27,7 +27,7 @@ _OTHERS = "|".join(re.escape(name) for name in (SNAPSHOTS_TOPIC, DEADLETTERS_TOP
 _TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{_OTHERS})$"
 _NEW_TOPICS_AFTER_MS = 3_000
 _HEARTBEAT_MS = 1_000
-_SESSION_MS = 10_000
+_SESSION_S = 10
 _PATIENCE_S = 30.0
 
 
@@ -39,9 +39,15 @@ class SourceStream:
     """
 
     def __init__(
-        self, bootstrap: str, *, consumer: str, patience_s: float = _PATIENCE_S
+        self,
+        bootstrap: str,
+        *,
+        consumer: str,
+        patience_s: float = _PATIENCE_S,
+        session_s: int = _SESSION_S,
     ) -> None:
         self._bootstrap = bootstrap
+        self._session_s = session_s
         self._name = consumer
         self._patience_s = patience_s
         self._unplaced: set[TopicPartition] = set()
@@ -49,7 +55,7 @@ class SourceStream:
         self._kafka = self._subscribed()
 
     def _subscribed(self) -> KafkaConsumer:
-        opened = _consumer(self._bootstrap, self._name)
+        opened = _consumer(self._bootstrap, self._name, session_s=self._session_s)
         opened.subscribe(pattern=_TOPICS, listener=_Assignment(self._unplaced))
         self._well_at = time.monotonic()
         return opened
@@ -225,7 +231,7 @@ def _message(stream: SourceStream, record: Any) -> Message:
     )
 
 
-def _consumer(bootstrap: str, group: str) -> KafkaConsumer:
+def _consumer(bootstrap: str, group: str, *, session_s: int) -> KafkaConsumer:
     with broker_errors(bootstrap):
         return KafkaConsumer(
             bootstrap_servers=bootstrap.split(","),
@@ -233,8 +239,8 @@ def _consumer(bootstrap: str, group: str) -> KafkaConsumer:
             bootstrap_timeout_ms=BOOTSTRAP_MS,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            heartbeat_interval_ms=_HEARTBEAT_MS,
-            session_timeout_ms=_SESSION_MS,
+            heartbeat_interval_ms=min(_HEARTBEAT_MS, session_s * 250),
+            session_timeout_ms=session_s * 1_000,
             metadata_max_age_ms=_NEW_TOPICS_AFTER_MS,
             # Tansu wakes a longer poll late
             fetch_max_wait_ms=10,

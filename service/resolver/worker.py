@@ -35,7 +35,11 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     figures.serve(settings.metrics)
     connection = _connect(settings)
     require_migrated(connection, settings.database_url)
-    stream = SourceStream(settings.kafka, consumer=settings.consumer)
+    stream = SourceStream(
+        settings.kafka,
+        consumer=settings.consumer,
+        session_s=settings.session_timeout_s,
+    )
     judge = load_judge(connection)
     calm_collector()
     log.info("resolver started", model=judge.model.digest[:12])
