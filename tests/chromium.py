@@ -1,4 +1,8 @@
-"""One Chromium for all tests of a process: Playwright has one loop, and no second."""
+"""A Chromium for the tests of a file.
+
+Not for a whole run: while Playwright is open its loop runs in this thread, and neither
+a second one nor `asyncio.run` can begin.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.needs import needs_program
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; open a context or a page of one's own and close it."""
     expect.set_options(timeout=60_000)
