@@ -27,6 +27,7 @@ _SHARED = {"journey", "apache_kafka"}
 """Fixtures that are dear to start: whatever asks for one of them is one group."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests in one process, and those of files that share dear parts."""
     sharing = {
