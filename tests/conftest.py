@@ -23,23 +23,6 @@ pytest_plugins = ["tests.chromium", "tests.kafka.fixtures"]  # browser, apache_k
 _numbers = itertools.count(1)
 
 
-_SHARED = {"journey", "apache_kafka"}
-"""Fixtures that are dear to start: whatever asks for one of them is one group."""
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of the same name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and those of files that share dear parts."""
-    sharing = {
-        item.path
-        for item in items
-        if _SHARED.intersection(getattr(item, "fixturenames", ()))
-    }
-    for item in items:
-        group = "shared" if item.path in sharing else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(autouse=True)
 def same_log() -> Iterator[None]:
     """Leave the log of a test's process as it was: commands set up their own."""
