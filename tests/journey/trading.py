@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from service.demo.retailer import Retailer
 from tests.journey import checker, writes
@@ -15,7 +15,9 @@ from tests.journey.check_sources import read_sources
 from tests.journey.rest import come_to_rest
 from tests.journey.world import RELAY, RESOLVER, World
 
-START = datetime(2026, 11, 20, tzinfo=UTC)
+# Replies are promised within a day, and passed promises are told of for a month: from
+# here on every promise has passed, so that nothing is due at rest.
+_AGO = timedelta(days=9)
 _WORKING_WITHIN_S = 180.0
 _SIGN_OF_WORK = {RESOLVER: "batch resolved", RELAY: "relay started"}
 _SIGN_OF_CAPTURE = '"streaming"'
@@ -48,7 +50,7 @@ class Trader:
 
     def __init__(self, world: World, *, seed: int, people: int, rate: float) -> None:
         self._world = world
-        self._retailer = Retailer(seed, start=START, people=people)
+        self._retailer = Retailer(seed, start=datetime.now(UTC) - _AGO, people=people)
         self._rate = rate
         self._marks: list[int] = []
         self._seen: dict[str, int] = {}
