@@ -19,9 +19,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from matching.evaluate import Report, evaluate
-from matching.model import Model
-from matching.rows import CANONICAL
+from matching.evaluation.evaluate import Report, evaluate
+from matching.features.file_records import CANONICAL
+from matching.model.model_version import Model
 
 REPOSITORY = Path(__file__).parents[1]
 DATASETS = Path(
@@ -104,7 +104,13 @@ def main() -> None:
 def _retail(directory: Path, people: int) -> Set:
     """Simulate a retailer's customers, other people than the shipped model knows."""
     file = directory / "people.parquet"
-    command = [sys.executable, "-m", "service.demo.people", "--people", str(people)]
+    command = [
+        sys.executable,
+        "-m",
+        "service.demo.population.people",
+        "--people",
+        str(people),
+    ]
     subprocess.run(
         [*command, "--seed", "2026", "--out", str(file)],
         check=True,

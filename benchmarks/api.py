@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import psycopg
 
 from service.access import SCOPES, create_key
-from service.database.migrate import migrate
-from service.embedded import start_postgres
+from service.database.connection.migrate import migrate
+from service.local.servers import start_postgres
 from tests.api.served import served
 
 CLIENTS = 4

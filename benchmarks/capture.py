@@ -24,9 +24,9 @@ import psycopg
 
 from connectors.debezium import jars
 from schemas import wire
-from service.embedded import start_broker, start_postgres
+from service.local.servers import start_broker, start_postgres
 from tests.connectors.conftest import CUSTOMER, SCHEMA
-from tests.connectors.journeys import Process, Topic, wait_until
+from tests.connectors.connector_process import Process, Topic, wait_until
 from tests.mariadb.server import start_mariadb
 
 CHANGES = 300

@@ -36,7 +36,7 @@ def main() -> None:
 
 def write_people(file: Path, people: int, seed: int) -> None:
     """Write the source records of so many simulated people as CSV."""
-    from service.demo.people import population, records
+    from service.demo.population.people import population, records
 
     with file.open("w", newline="", encoding="utf-8") as lines:
         writer = csv.writer(lines)
@@ -62,15 +62,15 @@ def write_people(file: Path, people: int, seed: int) -> None:
 
 def _measure(file: Path, folder: Path) -> dict[str, Any]:
     # imported here: the load's own processes import this module again
-    from service.audit import audit
-    from service.bulk_load.columns import write_mapping
     from service.bulk_load.load import load
+    from service.bulk_load.mapping_from_columns import write_mapping
     from service.bulk_load.progress import shown
     from service.bulk_load.source import checked
-    from service.database.migrate import migrate
-    from service.database.session import connect
-    from service.embedded import start_postgres
+    from service.database.connection.migrate import migrate
+    from service.database.connection.session import connect
+    from service.local.servers import start_postgres
     from service.resolver.worker import load_judge
+    from service.verification.audit import audit
 
     same = {name: name for name in COLUMNS if name != "updated_at"}
     with start_postgres(folder / "postgres") as server:

@@ -27,10 +27,10 @@ import httpx
 import psutil
 
 from service.access import create_key
-from service.database.migrate import migrate
-from service.demo.people import population, records
-from service.embedded import start_postgres
-from service.ports import free_port
+from service.database.connection.migrate import migrate
+from service.demo.population.people import population, records
+from service.local.servers import start_postgres
+from service.runtime.ports import free_port
 
 FIELDS = {
     "given_name": "given_name",

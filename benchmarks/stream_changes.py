@@ -12,8 +12,8 @@ from schemas import wire
 from schemas.change_event import CustomerChange, Op, Source
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from service.demo.people import SimulatedRecord
-from service.resolver.batch import Message
+from service.demo.population.people import SimulatedRecord
+from service.resolver.micro_batch import Message
 
 SYSTEM = "stored"
 TOPIC = wire.source_topic(SYSTEM)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from matching.batch_files import FileBatch
-from matching.model import Model
+from matching.batch.duckdb_batch import FileBatch
+from matching.model.model_version import Model
 from schemas.source_record import CustomerRecord
-from service.audit import expect_clusters
-from service.database import links
-from service.database.batch_reads import DECIDED, write_records, write_rows
-from service.database.one_moment import one_moment
-from service.database.session import Connection
+from service.database.batches.snapshot_export import DECIDED, write_records, write_rows
+from service.database.clusters import links
+from service.database.connection.session import Connection
+from service.database.connection.snapshot_read import one_moment
+from service.verification.audit import expect_clusters
 
 _SAMPLE = 20_000
 _TABLES = {

@@ -23,13 +23,13 @@ from typing import Any
 from benchmarks.stream_changes import SYSTEM, messages, write_stored
 from benchmarks.stream_comparison import compare
 from benchmarks.stream_workers import stream
-from service.bulk_load.columns import write_mapping
 from service.bulk_load.load import load
+from service.bulk_load.mapping_from_columns import write_mapping
 from service.bulk_load.source import checked
-from service.database.migrate import migrate
-from service.database.session import connect
-from service.demo.people import SimulatedRecord, population, records
-from service.embedded import start_postgres
+from service.database.connection.migrate import migrate
+from service.database.connection.session import connect
+from service.demo.population.people import SimulatedRecord, population, records
+from service.local.servers import start_postgres
 from service.resolver.worker import load_judge
 
 

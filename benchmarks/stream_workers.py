@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 
 from benchmarks.stream_changes import TOPIC
-from service.database import offsets
-from service.database.offsets import StoredOffset
-from service.database.session import connect
-from service.resolver.batch import Batch, Message, decode
+from service.database.connection.session import connect
+from service.database.messages import offsets
+from service.database.messages.offsets import StoredOffset
+from service.resolver.micro_batch import Batch, Message, decode
 from service.resolver.resolve import resolve
 from service.resolver.worker import load_judge
 

@@ -34,13 +34,13 @@ def main() -> None:
 
 def _measure(file: Path, folder: Path, *, rebuild: bool) -> dict[str, Any]:
     # imported here: the load's own processes import this module again
-    from service.bulk_load.columns import write_mapping
     from service.bulk_load.load import load
+    from service.bulk_load.mapping_from_columns import write_mapping
     from service.bulk_load.progress import shown
     from service.bulk_load.source import checked
-    from service.database.migrate import migrate
-    from service.database.session import connect
-    from service.embedded import start_broker, start_postgres
+    from service.database.connection.migrate import migrate
+    from service.database.connection.session import connect
+    from service.local.servers import start_broker, start_postgres
     from service.resolver.worker import load_judge
     from service.settings import Settings
     from service.verification.verify import verify
@@ -80,8 +80,8 @@ def _measure(file: Path, folder: Path, *, rebuild: bool) -> dict[str, Any]:
 def _relay(connection: Any, bootstrap: str) -> None:
     from kafka import KafkaProducer
 
-    from service.resolver.relay import relay_once
-    from service.resolver.topics import create_outgoing_topics
+    from service.relay.relay import relay_once
+    from service.relay.topics import create_outgoing_topics
 
     create_outgoing_topics(bootstrap)
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=2)

@@ -15,17 +15,17 @@ from typing import Annotated
 import typer
 
 from connectors import kinds, settings
+from connectors.capture import Totals
 from connectors.contract import Config, Connector, ConnectorError, StopEverything
 from connectors.debezium import jars
-from connectors.files import lines as map_lines
+from connectors.files import map_file as map_lines
 from connectors.files.connector import FileConfig, FileConnector
 from connectors.files.progress import showing
-from connectors.flow import Totals
-from connectors.mapping import Mapping
-from connectors.report import State, reporter
+from connectors.kafka.status_topic import StatusTopic
+from connectors.mapping.rows_to_events import Mapping
 from connectors.runner import Run
 from connectors.runner import run as run_connector
-from connectors.status import StatusTopic
+from connectors.state_log import State, reporter
 
 FAILED, BROKEN, INTERRUPTED = 3, 4, 130
 

@@ -7,17 +7,17 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from connectors import broker
-from connectors.commands import Commands
+from connectors.apply_commands import obey
+from connectors.capture import Flow, Totals
 from connectors.contract import Config, Connector, ConnectorError, RetryLater
-from connectors.flow import Flow, Totals
-from connectors.mapping import Mapping
-from connectors.obey import obey
-from connectors.offsets import Offsets
-from connectors.publisher import Publisher
-from connectors.replays import Replays
-from connectors.report import Say, State
-from connectors.status import StatusTopic
+from connectors.kafka import broker
+from connectors.kafka.command_topic import Commands
+from connectors.kafka.dead_letter_replays import Replays
+from connectors.kafka.offsets import Offsets
+from connectors.kafka.publisher import Publisher
+from connectors.kafka.status_topic import StatusTopic
+from connectors.mapping.rows_to_events import Mapping
+from connectors.state_log import Say, State
 
 _FIRST_PAUSE_S = 0.25
 

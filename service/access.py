@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 
 from flask import Flask, g, request
 
-from service.database import api_keys, readiness
-from service.database.api_keys import StoredKey
-from service.database.read_pool import ReadPool, read
-from service.database.session import Connection, connect
+from service.database.connection import schema_version
+from service.database.connection.pools import ReadPool, read
+from service.database.connection.session import Connection, connect
+from service.database.requests import api_keys
+from service.database.requests.api_keys import StoredKey
 from service.errors import (
     KeyRefused,
     Misconfigured,
@@ -186,7 +187,7 @@ def _hash(secret: str) -> bytes:
 @contextmanager
 def _migrated(database_url: str) -> Iterator[Connection]:
     with connect(database_url) as connection:
-        readiness.require_migrated(connection, database_url)
+        schema_version.require_migrated(connection, database_url)
         yield connection
 
 

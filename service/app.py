@@ -17,40 +17,40 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from service.access import Keyring, admit, require_declared_scopes
-from service.api.cases import cases
-from service.api.changes import changes
-from service.api.connectors import connectors
-from service.api.context import Context, attach
-from service.api.cursor import Cursors
-from service.api.customers import customers
-from service.api.dead_letters import dead_letters
-from service.api.documentation import documentation, serve_openapi
-from service.api.explanations import explanations
-from service.api.handoffs import handoffs
-from service.api.health import health
-from service.api.history import history
-from service.api.insights import insights
-from service.api.loyalty import loyalty
-from service.api.metrics import measure
-from service.api.orders import orders
-from service.api.privacy import privacy
-from service.api.problems import ProblemAnswer
-from service.api.records import records
-from service.api.refusals import answer_with_problems, invalid_parameters
-from service.api.request_checks import check_requests
-from service.api.reviews import reviews
-from service.api.search import search
-from service.api.security import SCHEMES, guard_answers
-from service.api.sources import sources
-from service.api.timeline import timeline
-from service.api.tokens import await_writes
-from service.api.webhooks import webhooks
-from service.database import read_pool, readiness
-from service.database.read_pool import ReadPool
-from service.database.session import connect
+from service.api.http.context import Context, attach
+from service.api.http.cursor import Cursors
+from service.api.http.error_handlers import answer_with_problems, invalid_parameters
+from service.api.http.metrics import measure
+from service.api.http.openapi import documentation, serve_openapi
+from service.api.http.problems import ProblemAnswer
+from service.api.http.read_your_writes import await_writes
+from service.api.http.request_checks import check_requests
+from service.api.http.security_headers import SCHEMES, guard_answers
+from service.api.views.cases import cases
+from service.api.views.changes import changes
+from service.api.views.connectors import connectors
+from service.api.views.customers import customers
+from service.api.views.dead_letters import dead_letters
+from service.api.views.explanations import explanations
+from service.api.views.handoffs import handoffs
+from service.api.views.health import health
+from service.api.views.history import history
+from service.api.views.insights import insights
+from service.api.views.loyalty import loyalty
+from service.api.views.orders import orders
+from service.api.views.privacy import privacy
+from service.api.views.records import records
+from service.api.views.reviews import reviews
+from service.api.views.search import search
+from service.api.views.sources import sources
+from service.api.views.timeline import timeline
+from service.api.views.webhooks import webhooks
+from service.database.connection import pools, schema_version
+from service.database.connection.pools import ReadPool
+from service.database.connection.session import connect
 from service.errors import Misconfigured, PortTaken
 from service.logging import configure_logging
-from service.ports import is_free
+from service.runtime.ports import is_free
 from service.settings import Settings
 from service.steward_ui import furnished
 
@@ -85,7 +85,7 @@ BLUEPRINTS = (
 
 def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:
     """Return the API; raise Misconfigured if a route declares no scope."""
-    pool = pool or read_pool.open_pool(settings.database_url, size=settings.api_threads)
+    pool = pool or pools.open_pool(settings.database_url, size=settings.api_threads)
     app = OpenAPI(
         __name__,
         info=Info(
@@ -148,7 +148,7 @@ def serve(settings: Settings) -> None:
     if not is_free(port, host=host):
         raise PortTaken(f"Port {port} is in use, the API needs it.")
     with connect(settings.database_url) as connection:
-        readiness.require_migrated(connection, settings.database_url)
+        schema_version.require_migrated(connection, settings.database_url)
     if settings.api_workers > 1 and not settings.cursor_secret:
         # One process must open the cursors that another sealed.
         secret = os.urandom(32).hex()

@@ -7,21 +7,21 @@ import sys
 
 import typer
 
-from service.commands import parts, together
+from service.commands import local, processes
+from service.commands.accounts import people_app
 from service.commands.audit import audit
 from service.commands.bench import bench_app
 from service.commands.coherence import coherence
 from service.commands.connectors import connector_app, connectors
 from service.commands.coverage import coverage
 from service.commands.customer import customer_app
-from service.commands.deadletters import deadletters_app
+from service.commands.dead_letters import deadletters_app
 from service.commands.decisions import decide, decisions_app
 from service.commands.doctor import doctor
 from service.commands.how import how
 from service.commands.keys import keys_app
 from service.commands.load import load
 from service.commands.model import model_app
-from service.commands.people import people_app
 from service.commands.reviews import reviews
 from service.commands.search import search
 from service.commands.serve import serve
@@ -35,13 +35,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(together.up)
-app.command()(together.demo)
-app.command()(parts.migrate)
-app.command()(parts.resolve)
-app.command()(parts.relay)
+app.command()(local.up)
+app.command()(local.demo)
+app.command()(processes.migrate)
+app.command()(processes.resolve)
+app.command()(processes.relay)
 app.command()(serve)
-app.command()(parts.connect)
+app.command()(processes.connect)
 app.command()(connectors)
 app.command()(load)
 app.command()(audit)

@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from service.database.migrate import migrate
-from service.database.session import Connection, connect
-from service.embedded import (
+from service.database.connection.migrate import migrate
+from service.database.connection.session import Connection, connect
+from service.local.servers import (
     EmbeddedBroker,
     EmbeddedPostgres,
     start_broker,

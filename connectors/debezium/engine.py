@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from connectors.debezium import truststore
-from connectors.debezium.failure import failure
+from connectors.debezium.errors import failure
 from connectors.debezium.jvm import java_class, start
 
 _IDLE_S = 1.0

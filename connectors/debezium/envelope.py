@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.contract import Payload, Row
-from connectors.debezium.typed import plain
+from connectors.debezium.typed_values import plain
 from schemas.change_event import Op
 
 _ROWS = ("r", "c", "u", "d")

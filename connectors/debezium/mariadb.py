@@ -11,15 +11,15 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
-from connectors import topic_reader
 from connectors.contract import Batch, Config, Offset, Payload, Table
-from connectors.debezium import jars, watch
+from connectors.debezium import jars, schema_watch
 from connectors.debezium import mariadb_server as server
 from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change
-from connectors.debezium.follow import Following, is_complete
-from connectors.debezium.watch import ReadAgain, Watch
-from connectors.needs import Need
+from connectors.debezium.schema_watch import ReadAgain, Watch
+from connectors.debezium.streaming import Following, is_complete
+from connectors.kafka import topic_reader
+from connectors.mapping.required_columns import Need
 
 HISTORY_TOPIC = "couture.schema_history."
 
@@ -66,7 +66,7 @@ class MariaDBConnector:
         """Look at the server's settings, the user's rights and the tables."""
         with server.connection(self._address) as opened:
             server.check_ready(opened, self._tables)
-            watch.require(server.shapes(opened, self._tables), self._needs)
+            schema_watch.require(server.shapes(opened, self._tables), self._needs)
 
     def start_from(self, offset: Offset | None) -> Offset | None:
         """Return the offset if the binlog and the history still hold what it needs."""
@@ -95,7 +95,7 @@ class MariaDBConnector:
         return self._follow(after)
 
     def _follow(self, after: Any) -> Iterator[Batch]:
-        known = watch.read(after.get("shapes")) or self._shapes()
+        known = schema_watch.read(after.get("shapes")) or self._shapes()
         following = Following(
             engine=Engine(
                 self._properties(),
@@ -114,7 +114,7 @@ class MariaDBConnector:
             self._read_again = True
             raise
 
-    def _shapes(self) -> watch.Shapes:
+    def _shapes(self) -> schema_watch.Shapes:
         with server.connection(self._address) as opened:
             return server.shapes(opened, self._tables)
 

@@ -13,7 +13,7 @@ import pymysql
 from pymysql.constants import CR, ER
 
 from connectors.contract import RetryLater, StopSource, Table
-from connectors.debezium.shape import Column, Shape
+from connectors.debezium.table_schema import Column, Shape
 
 _ACCESS = (ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.BAD_DB_ERROR)
 _RIGHTS = {

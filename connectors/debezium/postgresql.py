@@ -9,14 +9,14 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr
 
 from connectors.contract import Batch, Config, Offset, Payload, Table
-from connectors.debezium import jars, server, watch
-from connectors.debezium.catalogue import shapes
+from connectors.debezium import jars, postgresql_server, schema_watch
 from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change
-from connectors.debezium.follow import Following, is_complete
-from connectors.debezium.unavailable import completed
-from connectors.debezium.watch import ReadAgain, Watch
-from connectors.needs import Need
+from connectors.debezium.postgresql_catalogue import shapes
+from connectors.debezium.schema_watch import ReadAgain, Watch
+from connectors.debezium.streaming import Following, is_complete
+from connectors.debezium.unavailable_values import completed
+from connectors.mapping.required_columns import Need
 from schemas.change_event import Op
 
 _MESSAGE = "SELECT pg_logical_emit_message(false, 'couture', '')"
@@ -45,17 +45,17 @@ class PostgresConnector:
     ) -> None:
         self._config = config
         self._names = list(tables)
-        self._tables = [server.qualified(table) for table in tables]
+        self._tables = [postgresql_server.qualified(table) for table in tables]
         self._needs = needs or {}
         self._slot = f"couture_{config.system}"
         self._read_again = False
 
     def check(self) -> None:
         """Look at the server's settings, the user's rights and the tables."""
-        with server.connection(self._dsn) as connection:
-            server.check_ready(connection, self._tables)
-            server.check_slot(connection, self._slot)
-            watch.require(shapes(connection, self._names), self._needs)
+        with postgresql_server.connection(self._dsn) as connection:
+            postgresql_server.check_ready(connection, self._tables)
+            postgresql_server.check_slot(connection, self._slot)
+            schema_watch.require(shapes(connection, self._names), self._needs)
 
     def start_from(self, offset: Offset | None) -> Offset | None:
         """Return the offset if the slot still holds all that follows it.
@@ -63,23 +63,25 @@ class PostgresConnector:
         Otherwise drop the slot: the snapshot then starts with a slot of its own, at
         one point of the log, with no change before it unread and none after it lost.
         """
-        with server.connection(self._dsn) as connection:
+        with postgresql_server.connection(self._dsn) as connection:
             if (
                 offset is not None
                 and is_complete(offset)
                 and "snapshot" in offset
                 and not self._read_again
-                and server.slot_holds(connection, self._slot, after=_reached(offset))
+                and postgresql_server.slot_holds(
+                    connection, self._slot, after=_reached(offset)
+                )
             ):
                 return offset
-            server.drop_slot(connection, self._slot)
+            postgresql_server.drop_slot(connection, self._slot)
         self._read_again = False
         return None
 
     def discover(self) -> list[Table]:
         """Return the tables of the database."""
-        with server.connection(self._dsn) as connection:
-            return server.tables(connection)
+        with postgresql_server.connection(self._dsn) as connection:
+            return postgresql_server.tables(connection)
 
     def snapshot(self) -> Iterator[Batch]:
         """Read the tables, then follow them: the engine passes from one to the other
@@ -95,7 +97,7 @@ class PostgresConnector:
         return self._config.dsn.get_secret_value()
 
     def _follow(self, after: Any) -> Iterator[Batch]:
-        known = watch.read(after.get("shapes")) or self._shapes()
+        known = schema_watch.read(after.get("shapes")) or self._shapes()
         following = Following(
             engine=Engine(self._properties(), after.get("engine"), jars=jars.bundled()),
             dialect=_Dialect(self._dsn),
@@ -109,8 +111,8 @@ class PostgresConnector:
             self._read_again = True
             raise
 
-    def _shapes(self) -> watch.Shapes:
-        with server.connection(self._dsn) as connection:
+    def _shapes(self) -> schema_watch.Shapes:
+        with postgresql_server.connection(self._dsn) as connection:
             return shapes(connection, self._names)
 
     def _properties(self) -> dict[str, str]:

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from connectors.contract import Batch, Config, Note, Offset, Row, StopSource, Table
 from connectors.debezium.envelope import Change, NoEnvelope, change
-from connectors.debezium.unavailable import PLACEHOLDER
-from connectors.needs import Need
-from connectors.topic_reader import Message, Place, TopicReader
+from connectors.debezium.unavailable_values import PLACEHOLDER
+from connectors.kafka.topic_reader import Message, Place, TopicReader
+from connectors.mapping.required_columns import Need
 from schemas.change_event import Op
 
 

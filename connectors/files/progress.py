@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from connectors.flow import Totals
+from connectors.capture import Totals
 
 
 class _Line:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.contract import Batch, Config, Offset, Payload, Row, StopSource, Table
 from connectors.rest.client import Client
-from connectors.rest.paging import Cursor, Keyset, Page, Sequenced
+from connectors.rest.pagination import Cursor, Keyset, Page, Sequenced
 from schemas.change_event import Op
 
 _SIGN_OF_LIFE_S = 1.0

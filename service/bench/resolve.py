@@ -19,17 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matching.between import Between
+from matching.scoring.splink_baseline import Between
 from service.bench import worker
 from service.bench.retailer import as_file, as_messages, simulated
 from service.bench.worker import STEPS, Timing
 from service.bulk_load.load import load
 from service.bulk_load.progress import shown
-from service.database.migrate import migrate
-from service.database.session import connect
-from service.demo.people import SimulatedRecord
-from service.embedded import start_postgres
-from service.resolver.batch import Message
+from service.database.connection.migrate import migrate
+from service.database.connection.session import connect
+from service.demo.population.people import SimulatedRecord
+from service.local.servers import start_postgres
+from service.resolver.micro_batch import Message
 from service.resolver.worker import load_judge
 
 WARM = 4

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from schemas import wire
 from schemas.change_event import CustomerChange, Op, Source
 from schemas.source_key import SourceKey
-from service.bulk_load.columns import write_mapping
+from service.bulk_load.mapping_from_columns import write_mapping
 from service.bulk_load.source import Source as File
 from service.bulk_load.source import checked
-from service.demo.people import SimulatedRecord, flat, population, records
-from service.resolver.batch import Message
+from service.demo.population.people import SimulatedRecord, flat, population, records
+from service.resolver.micro_batch import Message
 
 SYSTEM = "bench"
 TOPIC = wire.source_topic(SYSTEM)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from service.bench.retailer import TOPIC
-from service.database import offsets
-from service.database.offsets import StoredOffset
-from service.database.session import Connection, connect
+from service.database.connection.session import Connection, connect
+from service.database.messages import offsets
+from service.database.messages.offsets import StoredOffset
 from service.resolver import resolve as story
-from service.resolver.batch import Message, decode
+from service.resolver.micro_batch import Message, decode
 from service.resolver.resolve import Judge
 from service.resolver.worker import calm_collector, load_judge
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from service.bulk_load import stage
-from service.bulk_load.clusters import Found
-from service.bulk_load.processes import FEW, PROCESSES, together
-from service.bulk_load.run import Progress, Run
-from service.bulk_load.settle import settle
+from service.bulk_load import store_records
+from service.bulk_load.cluster import Found
+from service.bulk_load.load_run import Progress, Run
 from service.bulk_load.source import Source
-from service.database import bulk_loads, labels, models
-from service.database.session import Connection, connect
+from service.bulk_load.write_customers import settle
+from service.database.batches import bulk_loads
+from service.database.clusters import labels, model_versions
+from service.database.connection.session import Connection, connect
 from service.errors import Misconfigured, ServiceError
 from service.resolver.relabel import relabel
 from service.resolver.resolve import Judge, find_links
+from service.runtime.worker_processes import FEW, PROCESSES, together
 
 ENGINES = ("duckdb", "spark")
 
@@ -93,10 +94,12 @@ def _store(connection: Connection, source: Source, run: Run) -> None:
     run.clock.advance(stored.records + stored.rejects)
     several = PROCESSES if source.rows > FEW else 1
     tasks = [
-        stage.Stage(run.database_url, source, load_id, first, several, stored.parts)
+        store_records.Stage(
+            run.database_url, source, load_id, first, several, stored.parts
+        )
         for first in range(several)
     ]
-    for records, rejects in together(stage.store_parts, tasks):
+    for records, rejects in together(store_records.store_parts, tasks):
         run.clock.advance(records + rejects)
 
 
@@ -106,7 +109,7 @@ def _write_keys(connection: Connection, run: Run) -> None:
         return
     run.clock.begin("keys")
     with connection.transaction():
-        models.hold(connection, run.judge.model.digest)
+        model_versions.hold(connection, run.judge.model.digest)
         bulk_loads.write_keys(connection, run.begun)
     connection.execute("ANALYZE source_record, blocking_key")
 
@@ -123,6 +126,6 @@ def _follow(connection: Connection, run: Run) -> None:
         find_links(connection, some, judge=run.judge)
         with connection.transaction():
             labels.lock(connection)
-            models.require(connection, run.judge.model.digest)
+            model_versions.require(connection, run.judge.model.digest)
             relabel(connection, model=run.judge.model)
         run.clock.advance(len(some))

@@ -7,8 +7,8 @@ from pathlib import Path
 import orjson
 
 from service.bulk_load.source import Source
-from service.database import bulk_loads
-from service.database.session import Connection
+from service.database.batches import bulk_loads
+from service.database.connection.session import Connection
 
 
 def write_rejects(connection: Connection, source: Source) -> Path | None:

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from service.errors import Misconfigured
-from service.processes import our_program
-from service.tether import tethered
+from service.runtime.parent_death import tethered
+from service.runtime.processes import our_program
 
 PART_ROWS = 5_000
 

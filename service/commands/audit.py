@@ -11,10 +11,10 @@ import orjson
 import structlog
 import typer
 
-from service.audit import AuditReport
-from service.commands.settled import settled
+from service.commands.command_context import settled
 from service.errors import Misconfigured, ServiceError
 from service.settings import Settings
+from service.verification.audit import AuditReport
 
 log = structlog.get_logger()
 
@@ -41,19 +41,19 @@ def audit(
 
 
 def _once(settings: Settings) -> AuditReport:
-    from matching.model import Model
-    from matching.score import Scorer
-    from service.audit import audit as run_audit
-    from service.audit import keep
-    from service.database import models
-    from service.database.readiness import require_migrated
-    from service.database.session import connect
+    from matching.model.model_version import Model
+    from matching.scoring.scorer import Scorer
+    from service.database.clusters import model_versions
+    from service.database.connection.schema_version import require_migrated
+    from service.database.connection.session import connect
+    from service.verification.audit import audit as run_audit
+    from service.verification.audit import keep
 
     url = settings.database_url
     with connect(url, name="couture-audit", autocommit=True) as connection:
         require_migrated(connection, url)
         # Not activated where none is: an audit writes nothing but what it found.
-        model = models.active(connection) or Model.load()
+        model = model_versions.active(connection) or Model.load()
         Scorer(model)  # raises UnusableModel if it does not score here as it was made
         report = run_audit(connection, model)
         keep(connection, report)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from service.commands.settled import told_in_one_sentence
+from service.commands.command_context import told_in_one_sentence
 from service.errors import Misconfigured
 
 bench_app = typer.Typer(help="Measure Couture on this machine.", no_args_is_help=True)

@@ -9,7 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from service.commands.settled import settled
+from service.commands.command_context import settled
 
 CHANNELS = 4
 _WHOM = 200
@@ -28,9 +28,9 @@ def coherence(
     or if nothing could be compared. The newest result is shown at /metrics.
     """
     from service.access import create_key, revoke_key
-    from service.coherence import Asking, Probe
-    from service.database import coherence_checks
-    from service.database.session import connect
+    from service.database.connection.session import connect
+    from service.database.verification import coherence_checks
+    from service.verification.coherence import Asking, Probe
 
     with settled() as settings:
         database = settings.database_url

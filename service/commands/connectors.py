@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.commands.settled import settled
+from service.commands.command_context import settled
 
 connector_app = typer.Typer(
     help="Command one connector; it obeys within seconds.", no_args_is_help=True
@@ -26,8 +26,8 @@ def connectors(as_json: AsJson = False) -> None:
     Exit code 1 if one of them failed or is silent.
     """
     from schemas.connector import ConnectorState
-    from service.connectors import views
-    from service.database.session import connect
+    from service.database.connection.session import connect
+    from service.operations.connectors import views
 
     with settled() as settings, connect(settings.database_url) as connection:
         found = views(connection)
@@ -94,8 +94,8 @@ def replay(
 
 def _tell(system: str, action: str, after: dict[str, Any] | None = None) -> None:
     from schemas.connector import Action
-    from service.connectors import command
-    from service.database.session import connect
+    from service.database.connection.session import connect
+    from service.operations.connectors import command
 
     with settled() as settings, connect(settings.database_url) as connection:
         by = getpass.getuser()

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from service.commands.command_context import told_in_one_sentence
 from service.commands.model_options import (
     AsJson,
     Dates,
@@ -19,11 +20,10 @@ from service.commands.model_options import (
     order,
     tell_json,
 )
-from service.commands.settled import told_in_one_sentence
 
 if TYPE_CHECKING:
-    from matching.coverage_report import Coverage
-    from matching.model import Model
+    from matching.evaluation.blocking_coverage_report import Coverage
+    from matching.model.model_version import Model
 
 
 class _Given(NamedTuple):
@@ -52,7 +52,7 @@ def coverage(  # noqa: PLR0913 - each is an option of the command line
     as_json: AsJson = False,
 ) -> None:
     """Tell what each blocking rule reaches in files or, without any, the database."""
-    from matching.coverage import coverage as cover
+    from matching.evaluation.blocking_coverage import coverage as cover
 
     with told_in_one_sentence():
         given = (
@@ -74,8 +74,8 @@ def coverage(  # noqa: PLR0913 - each is an option of the command line
 def _from_files(
     files: list[Path], columns: list[str], dates: str, path: Path | None
 ) -> Iterator[_Given]:
-    from matching.model import Model
-    from matching.rows import read_rows
+    from matching.features.file_records import read_rows
+    from matching.model.model_version import Model
 
     judge = bundle(path) if path else Model.load()
     rows = read_rows(files, mapping(columns), dates=order(dates))
@@ -87,18 +87,19 @@ def _from_files(
 
 @contextmanager
 def _from_database(path: Path | None) -> Iterator[_Given]:
-    from matching.model import Model
-    from service.commands.explained import reading
-    from service.database import coverage_reads, models
+    from matching.model.model_version import Model
+    from service.commands.read_context import reading
+    from service.database.batches import coverage_export
+    from service.database.clusters import model_versions
 
     with reading() as (connection, _):
-        active = models.active(connection)
+        active = model_versions.active(connection)
         judge = bundle(path) if path else active or Model.load()
-        chunks = coverage_reads.features(connection)
+        chunks = coverage_export.features(connection)
         # the links of another model would tell of its rules, not of these
         same = active is not None and judge.digest == active.digest
         match = judge.bands.match
-        links = coverage_reads.linked(connection, match=match) if same else None
+        links = coverage_export.linked(connection, match=match) if same else None
         yield _Given(judge, chunks, links)
 
 

@@ -12,11 +12,11 @@ from uuid import UUID
 import orjson
 import typer
 
-from service.commands.settled import settled
-from service.erasure import Grounds, UnknownCustomer
+from service.commands.command_context import settled
+from service.privacy.erasure import Grounds, UnknownCustomer
 
 if TYPE_CHECKING:
-    from service.database.session import Connection
+    from service.database.connection.session import Connection
 
 customer_app = typer.Typer(
     help="Export and erase what is known of one person.", no_args_is_help=True
@@ -32,11 +32,11 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Print all that is known of a customer: a page to read, or JSON."""
-    from service.database import export_reads
-    from service.export_page import export_page
+    from service.database.privacy import customer_export
+    from service.privacy.export_page import export_page
 
     with _connected() as connection:
-        found = export_reads.everything(connection, customer_id)
+        found = customer_export.everything(connection, customer_id)
         if found is None or found[1] is None:
             where = f" It retired into {found[0]}." if found and found[0] else ""
             raise UnknownCustomer(f"No live customer has this id.{where}")
@@ -56,7 +56,7 @@ def erase(
 
     Whatever a source sends of the person afterwards is refused.
     """
-    from service import erasure
+    from service.privacy import erasure
 
     if not yes:
         typer.confirm("This cannot be undone. Erase the customer?", abort=True)
@@ -72,8 +72,8 @@ def receipt(
     receipt: Annotated[str, typer.Argument(help="as the erasure gave it")],
 ) -> None:
     """Show what a receipt says; exit 1 if this database did not sign it."""
-    from service import receipts
-    from service.database import suppressions
+    from service.database.privacy import suppressions
+    from service.privacy import receipts
 
     with _connected() as connection:
         secret = suppressions.secret(connection, "receipt")
@@ -92,7 +92,7 @@ def readmit(
 
     Only what sources send from now on: push the record again.
     """
-    from service.database import suppressions
+    from service.database.privacy import suppressions
 
     with _connected() as connection, connection.transaction():
         marks = suppressions.lift(connection, erasure_id)
@@ -104,7 +104,7 @@ def readmit(
 
 @contextmanager
 def _connected() -> Iterator[Connection]:
-    from service.database.session import connect
+    from service.database.connection.session import connect
 
     with (
         settled() as settings,

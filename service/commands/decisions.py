@@ -8,11 +8,11 @@ from typing import Annotated
 import orjson
 import typer
 
-from matching.clustering import Verdict
+from matching.clustering.cluster import Verdict
 from schemas.source_key import SourceKey
-from service.commands.settled import settled
-from service.database.decisions import Decided
-from service.database.session import Connection, connect
+from service.commands.command_context import settled
+from service.database.connection.session import Connection, connect
+from service.database.stewardship.decisions import Decided
 from service.errors import Misconfigured
 
 decisions_app = typer.Typer(help="What stewards decided of pairs of records.")
@@ -33,7 +33,7 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Say that two records are the same person, or are not; it binds the resolver."""
-    from service import stewardship
+    from service.stewardship import decisions as stewardship
 
     with settled() as settings, _connected(settings.database_url) as connection:
         made = stewardship.decide(
@@ -56,7 +56,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the decisions in force."""
-    from service.database import decisions
+    from service.database.stewardship import decisions
 
     if context.invoked_subcommand:
         return
@@ -72,7 +72,7 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Take a decision back; it stays in the list of all."""
-    from service import stewardship
+    from service.stewardship import decisions as stewardship
 
     with settled() as settings, _connected(settings.database_url) as connection:
         who = steward or getpass.getuser()
@@ -81,7 +81,7 @@ def revoke(
 
 
 def _connected(database_url: str) -> Connection:
-    from service.database.readiness import require_migrated
+    from service.database.connection.schema_version import require_migrated
 
     connection = connect(database_url, name="couture-decide", autocommit=True)
     require_migrated(connection, database_url)

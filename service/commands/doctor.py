@@ -9,7 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from service.commands.settled import settled
+from service.commands.command_context import settled
 
 _MARKS = {"good": "✓", "look": "!", "bad": "✗"}
 
@@ -18,7 +18,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """Look at database, tables, processes, broker and lag; exit 1 if one is bad."""
-    from service.doctor import Health, findings
+    from service.operations.doctor import Health, findings
 
     with settled() as settings:
         # what the client says of a broker that is away, a finding says better

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands.explained import as_json, reading
+from service.commands.read_context import as_json, reading
 
 
 def how(
@@ -15,7 +15,7 @@ def how(
 ) -> None:
     """Show how a customer was built: its unions as a tree, the weakest link marked."""
     from service.explanation.customer import explain_customer
-    from service.explanation.picture import how_lines
+    from service.explanation.terminal import how_lines
     from service.explanation.why import UnknownSubject, customer_of, named
 
     with reading() as (connection, judges):

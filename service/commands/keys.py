@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from service import access
-from service.commands.settled import settled
+from service.commands.command_context import settled
 
 keys_app = typer.Typer(help="Keys of the channels that read the API.")
 

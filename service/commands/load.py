@@ -11,8 +11,8 @@ from typing import Annotated, NoReturn, cast, get_args
 import orjson
 import typer
 
-from matching.dates import Order
-from service.commands.settled import settled
+from matching.features.dates import Order
+from service.commands.command_context import settled
 from service.errors import Misconfigured
 from service.settings import Settings
 
@@ -47,7 +47,7 @@ def load(  # noqa: PLR0913 - each is an option of the command line
 def _mapping(
     mapping: Path | None, columns: list[str] | None, dates: str, folder: Path
 ) -> Path | None:
-    from service.bulk_load.columns import write_mapping
+    from service.bulk_load.mapping_from_columns import write_mapping
 
     if not columns:
         return mapping
@@ -91,8 +91,8 @@ def _at_once(
     from service.bulk_load.progress import shown
     from service.bulk_load.rejects import write_rejects
     from service.bulk_load.source import checked
-    from service.database.readiness import require_migrated
-    from service.database.session import connect
+    from service.database.connection.schema_version import require_migrated
+    from service.database.connection.session import connect
     from service.resolver.worker import load_judge
 
     source = checked(file, system=system, mapping=mapping)

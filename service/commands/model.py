@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from service.commands import model_switch
+from service.commands import model_versions
+from service.commands.command_context import told_in_one_sentence
 from service.commands.model_evaluate import evaluate
 from service.commands.model_options import AsJson, bundle, tell_json
 from service.commands.model_train import train
-from service.commands.settled import told_in_one_sentence
 
 model_app = typer.Typer(help="The model version that decides.", no_args_is_help=True)
 
 model_app.command()(evaluate)
-model_app.command("list")(model_switch.list_)
-model_app.command()(model_switch.compare)
-model_app.command()(model_switch.promote)
-model_app.command()(model_switch.rollback)
+model_app.command("list")(model_versions.list_)
+model_app.command()(model_versions.compare)
+model_app.command()(model_versions.promote)
+model_app.command()(model_versions.rollback)
 model_app.command()(train)
 
 
@@ -31,7 +31,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what a model version holds."""
-    from matching.model import Model
+    from matching.model.model_version import Model
 
     with told_in_one_sentence():
         model = bundle(path) if path else Model.load()

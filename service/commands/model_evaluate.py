@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from service.commands.command_context import told_in_one_sentence
 from service.commands.model_options import (
     AsJson,
     Columns,
@@ -18,7 +19,6 @@ from service.commands.model_options import (
     order,
     tell_json,
 )
-from service.commands.settled import told_in_one_sentence
 
 PATTERNS_SHOWN = 5
 
@@ -35,8 +35,8 @@ def evaluate(  # noqa: PLR0913 - each is an option of the command line
     as_json: AsJson = False,
 ) -> None:
     """Standardise, train by the recipe, predict, cluster, and measure on the truth."""
-    from matching.evaluate import evaluate as measure
-    from matching.model import Model
+    from matching.evaluation.evaluate import evaluate as measure
+    from matching.model.model_version import Model
 
     with told_in_one_sentence():
         given = bundle(model) if model else Model.load() if shipped else None

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import orjson
 import typer
 
-from matching.dates import Order
 from matching.errors import MatchingError
+from matching.features.dates import Order
 
 if TYPE_CHECKING:
-    from matching.model import Model
-    from service.database.session import Connection
+    from matching.model.model_version import Model
+    from service.database.connection.session import Connection
 
 Columns = Annotated[
     list[str], typer.Option("--map", help="canonical=column, once per field")
@@ -42,7 +42,7 @@ def order(dates: str) -> Order:
 
 def bundle(path: Path) -> Model:
     """Return the model of a bundle file; raises MatchingError if there is none."""
-    from matching.model import Model
+    from matching.model.model_version import Model
 
     try:
         return Model.load(path)
@@ -57,7 +57,7 @@ def chosen(name: str, connection: Connection | None) -> Model:
 
     Stored versions are `active`, `previous` or the beginning of a digest.
     """
-    from matching.model import Model
+    from matching.model.model_version import Model
 
     if name == "shipped":
         return Model.load()
@@ -68,15 +68,15 @@ def chosen(name: str, connection: Connection | None) -> Model:
 
 
 def _stored(name: str, connection: Connection) -> Model:
-    from service.database import models
+    from service.database.clusters import model_versions
 
     if name == "previous":
-        return models.previous(connection)
+        return model_versions.previous(connection)
     if name != "active":
-        return models.stored(connection, name)
-    found = models.active(connection)
+        return model_versions.stored(connection, name)
+    found = model_versions.active(connection)
     if found is None:
-        raise models.UnknownModel("No model version is active yet.")
+        raise model_versions.UnknownModel("No model version is active yet.")
     return found
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from matching.errors import MatchingError
+from service.commands.command_context import settled, told_in_one_sentence
 from service.commands.model_options import AsJson, Dates, mapping, order, tell_json
-from service.commands.settled import settled, told_in_one_sentence
 
 if TYPE_CHECKING:
-    from matching.labels import Label, LabelReport
-    from matching.model import Model
-    from matching.normalise import Features
+    from matching.features.normalise import Features
+    from matching.model.model_version import Model
+    from matching.training.labelled_pairs import Label, LabelReport
 
 Files = Annotated[list[Path] | None, typer.Argument(help="CSV (.gz too) or Parquet")]
 SomeColumns = Annotated[
@@ -54,7 +54,7 @@ def train(  # noqa: PLR0913 - each is an option of the command line
     as_json: AsJson = False,
 ) -> None:
     """Train a model by the recipe, without any answers; write bundle and report."""
-    from matching.labels import read_labels
+    from matching.training.labelled_pairs import read_labels
 
     if bool(files) == database or (from_decisions and not database):
         raise typer.BadParameter("name files with --map, or --database")
@@ -89,7 +89,7 @@ def _from_files(
     id_column: str | None,
     labels: Sequence[Label],
 ) -> _Learnt:
-    from matching.rows import read_rows
+    from matching.features.file_records import read_rows
 
     rows = read_rows(files, columns, truth=id_column, dates=order(dates))
     names = {str(row.truth): i for i, row in enumerate(rows) if row.truth is not None}
@@ -102,10 +102,10 @@ def _from_files(
 
 
 def _from_database(from_decisions: bool, labels: Sequence[Label]) -> _Learnt:
-    from matching.labels import Label
-    from service.database import decisions
-    from service.database.session import connect
-    from service.promotion.records import live_ids, standardised
+    from matching.training.labelled_pairs import Label
+    from service.database.connection.session import connect
+    from service.database.stewardship import decisions
+    from service.model_versions.restandardise import live_ids, standardised
 
     with (
         settled() as settings,
@@ -125,10 +125,10 @@ def _from_database(from_decisions: bool, labels: Sequence[Label]) -> _Learnt:
 
 def _write(learnt: _Learnt, out: Path, report: Path) -> dict[str, Any]:
     """Train, write bundle and report; nothing is written before all of it is known."""
-    from matching.labels import refuse_contradictions
-    from matching.model import Model
-    from matching.train import train_features
-    from matching.train_report import train_report
+    from matching.evaluation.training_report import train_report
+    from matching.model.model_version import Model
+    from matching.training.labelled_pairs import refuse_contradictions
+    from matching.training.train import train_features
 
     refuse_contradictions(learnt.labels)
     name = out.name.partition(".")[0]
@@ -147,7 +147,7 @@ def _write(learnt: _Learnt, out: Path, report: Path) -> dict[str, Any]:
 
 
 def _with_labels(model: Model, learnt: _Learnt) -> tuple[Model, LabelReport | None]:
-    from matching.labels import learn_from
+    from matching.training.labelled_pairs import learn_from
 
     if not learnt.labels:
         return model, None

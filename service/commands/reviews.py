@@ -7,8 +7,8 @@ from typing import Annotated
 import orjson
 import typer
 
-from matching.reviews import Kind
-from service.commands.settled import settled
+from matching.clustering.reviews import Kind
+from service.commands.command_context import settled
 
 
 def reviews(
@@ -17,8 +17,8 @@ def reviews(
     as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """List the open cases, those first in which a wrong answer would harm most."""
-    from service.database import review_reads
-    from service.database.session import connect
+    from service.database.connection.session import connect
+    from service.database.stewardship import reviews as review_reads
 
     with (
         settled() as settings,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands.explained import as_json, reading
+from service.commands.read_context import as_json, reading
 
 _Known = Annotated[str | None, typer.Option()]
 
@@ -27,9 +27,9 @@ def search(  # noqa: PLR0913 - each is an option of the command line
     for_program: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """Find whom a person may be, as the stream would judge it; nothing is written."""
-    from service.search import search as search_customers
-    from service.search_picture import search_lines
-    from service.search_query import asked_for
+    from service.search.query import asked_for
+    from service.search.search import search as search_customers
+    from service.search.terminal import search_lines
 
     with reading() as (connection, judges):
         query = asked_for(

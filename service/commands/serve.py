@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.commands.settled import settled
+from service.commands.command_context import settled
 
 
 def serve() -> None:

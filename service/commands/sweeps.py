@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.commands.settled import settled
+from service.commands.command_context import settled
 
 sweeps_app = typer.Typer(
     help="Records that a snapshot of their source no longer showed: a few are deleted"
@@ -23,8 +23,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="for a program to read")]
 @sweeps_app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the sweeps, the newest first, with how many records each concerns."""
-    from service.database import sweeps
-    from service.database.session import connect
+    from service.database.connection.session import connect
+    from service.database.sources import sweeps
 
     with settled() as settings, connect(settings.database_url) as connection:
         found = sweeps.listed(connection)
@@ -43,8 +43,8 @@ def list_(as_json: AsJson = False) -> None:
 @sweeps_app.command()
 def show(sweep_id: SweepId) -> None:
     """Show what a held sweep would delete: kind and source key, one a line."""
-    from service.database import sweeps
-    from service.database.session import connect
+    from service.database.connection.session import connect
+    from service.database.sources import sweeps
 
     with settled() as settings, connect(settings.database_url) as connection:
         for one in sweeps.keys(connection, sweep_id):
@@ -54,7 +54,7 @@ def show(sweep_id: SweepId) -> None:
 @sweeps_app.command()
 def approve(sweep_id: SweepId) -> None:
     """Delete what a held sweep found; the resolver does so within seconds."""
-    from service.database.sweeps import State
+    from service.database.sources.sweeps import State
 
     _settle(sweep_id, State.APPROVED)
     typer.echo(f"Sweep {sweep_id} is approved: the resolver applies it.")
@@ -63,15 +63,15 @@ def approve(sweep_id: SweepId) -> None:
 @sweeps_app.command()
 def discard(sweep_id: SweepId) -> None:
     """Keep what a held sweep would have deleted."""
-    from service.database.sweeps import State
+    from service.database.sources.sweeps import State
 
     _settle(sweep_id, State.DISCARDED)
     typer.echo(f"Sweep {sweep_id} is discarded: nothing is deleted.")
 
 
 def _settle(sweep_id: int, state: str) -> None:
-    from service.database import sweeps
-    from service.database.session import connect
+    from service.database.connection.session import connect
+    from service.database.sources import sweeps
 
     with settled() as settings, connect(settings.database_url) as connection:
         sweeps.waiting(connection, sweep_id)

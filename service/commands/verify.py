@@ -8,7 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from service.commands.settled import settled
+from service.commands.command_context import settled
 from service.verification.repair import Plan
 from service.verification.verify import Report
 
@@ -38,8 +38,8 @@ def verify(
     """
     if apply and not repair:
         raise typer.BadParameter("it needs --repair", param_hint="--apply")
-    from service.database.readiness import require_migrated
-    from service.database.session import connect
+    from service.database.connection.schema_version import require_migrated
+    from service.database.connection.session import connect
     from service.verification import repair as repairs
     from service.verification.verify import verify as run
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands.explained import as_json, reading
+from service.commands.read_context import as_json, reading
 
 
 def why(
@@ -15,7 +15,7 @@ def why(
     for_program: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """Tell why two records or customers are one, or why not, field by field."""
-    from service.explanation.picture import why_lines
+    from service.explanation.terminal import why_lines
     from service.explanation.why import named
     from service.explanation.why import why as explain_two
 

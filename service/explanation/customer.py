@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from matching.unions import Union, weakest
-from service.database import explanation_reads
-from service.database.session import Connection
-from service.explanation.group import Group, group_of
-from service.explanation.told import CustomerExplanation
-from service.judges import Judges
+from matching.clustering.merge_order import Union, weakest
+from service.database.clusters import explanations
+from service.database.connection.session import Connection
+from service.explanation.component import Group, group_of
+from service.explanation.models import CustomerExplanation
+from service.model_versions.scorer_pool import Judges
 
 
 def explain_customer(
@@ -19,7 +19,7 @@ def explain_customer(
 
     The caller's transaction sees one moment.
     """
-    members = explanation_reads.of_customer(connection, customer_id)
+    members = explanations.of_customer(connection, customer_id)
     if not members:
         return None
     model = judges.model(connection)

@@ -7,23 +7,24 @@ from itertools import islice, product
 from typing import NamedTuple
 from uuid import UUID
 
-from matching.bands import Band
-from matching.scored_pair import ScoredPair
-from matching.unions import path
+from matching.clustering.merge_order import path
+from matching.model.bands import Band
+from matching.scoring.scored_pair import ScoredPair
 from schemas.source_key import SourceKey
-from service.database import explanation_reads, profiles
-from service.database.explanation_reads import Member
-from service.database.session import Connection
+from service.database.clusters import explanations
+from service.database.clusters.explanations import Member
+from service.database.connection.session import Connection
+from service.database.customers import profiles
 from service.errors import ServiceError
-from service.explanation.group import Group, group_of
-from service.explanation.told import (
+from service.explanation.component import Group, group_of
+from service.explanation.models import (
     PairTold,
     SideTold,
     UnionTold,
     WhyExplanation,
     WhyVerdict,
 )
-from service.judges import Judges
+from service.model_versions.scorer_pool import Judges
 
 PAIRS_AT_MOST = 2_500
 """Pairs of records compared between two customers; a customer has 100 at most."""
@@ -108,10 +109,10 @@ def why(
 
 def _members(connection: Connection, asked: Subject) -> list[Member]:
     if isinstance(asked, SourceKey):
-        found = explanation_reads.by_key(connection, asked)
+        found = explanations.by_key(connection, asked)
     else:
         live = profiles.survivor(connection, asked) or asked
-        found = explanation_reads.of_customer(connection, live)
+        found = explanations.of_customer(connection, live)
     if not found:
         raise UnknownSubject(asked)
     return found

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matching.clustering import Clustering
-from matching.guards import cluster_by
-from matching.model import Model
-from service.database import customers, dirty, labels, links, source_records
-from service.database.customers import CustomerRow
-from service.database.labels import Label
-from service.database.session import Connection
-from service.resolver import write
-from service.resolver.doubts import write_reviews
-from service.resolver.identity import Anchored, Succession, succession
-from service.resolver.region import Region
+from matching.clustering.cluster import Clustering
+from matching.clustering.guarded_clusters import cluster_by
+from matching.model.model_version import Model
+from service.database.clusters import labels, links
+from service.database.clusters.labels import Label
+from service.database.connection.session import Connection
+from service.database.customers import customers
+from service.database.customers.customers import CustomerRow
+from service.database.sources import dirty, source_records
+from service.resolver import golden_records
+from service.resolver.changes import Region
+from service.resolver.customer_ids import Anchored, Succession, succession
+from service.resolver.reviews import write_reviews
 
 
 def relabel(connection: Connection, *, model: Model) -> int:
@@ -56,7 +58,7 @@ def relabel(connection: Connection, *, model: Model) -> int:
         evidence=(scored, decisions),
         bearer=heirs.bearer,
     )
-    written = write.customers_of(connection, region, heirs=heirs, known=known)
+    written = golden_records.customers_of(connection, region, heirs=heirs, known=known)
     dirty.clear(connection, marks)
     return written
 

@@ -7,27 +7,33 @@ from dataclasses import dataclass
 
 import structlog
 
-from matching.model import Model
-from matching.score import Scorer
+from matching.model.model_version import Model
+from matching.scoring.scorer import Scorer
 from schemas import wire
-from service.database import (
-    blocks,
-    dead_letters,
-    freshness,
+from service.database.clusters import (
     labels,
-    models,
+    model_versions,
+)
+from service.database.connection.session import Connection
+from service.database.messages import (
     offsets,
     outbox,
-    snapshots,
 )
-from service.database.dead_letters import DeadLetter
-from service.database.session import Connection
-from service.resolver import figures
-from service.resolver.batch import Batch
-from service.resolver.find import find_and_score
-from service.resolver.publish import publish
-from service.resolver.refuse import without_erased
+from service.database.operations import (
+    dead_letters,
+)
+from service.database.operations.dead_letters import DeadLetter
+from service.database.sources import (
+    blocking_keys,
+    snapshots,
+    system_freshness_writes,
+)
+from service.resolver import metrics
+from service.resolver.link import find_and_score
+from service.resolver.micro_batch import Batch
 from service.resolver.relabel import relabel
+from service.resolver.store import publish
+from service.resolver.suppression_check import without_erased
 
 log = structlog.get_logger()
 
@@ -50,20 +56,20 @@ def resolve(
     which undoes them, if another worker has taken the partition over. Each raises
     ModelChanged if another model version decides than the judge's.
     """
-    with figures.stage("publish"), connection.transaction():
-        models.hold(connection, judge.model.digest)
+    with metrics.stage("publish"), connection.transaction():
+        model_versions.hold(connection, judge.model.digest)
         published = publish(connection, batch.events, model=judge.model)
-    with figures.stage("find and score"):
+    with metrics.stage("find and score"):
         find_links(connection, published.record_ids, judge=judge)
-    with figures.stage("relabel"), connection.transaction():
+    with metrics.stage("relabel"), connection.transaction():
         labels.lock(connection)
-        models.require(connection, judge.model.digest)
+        model_versions.require(connection, judge.model.digest)
         offsets.advance(connection, batch.advances, consumer=consumer)
         changed = relabel(connection, model=judge.model)
         letters = without_erased(connection, batch.dead_letters)
         _set_aside(connection, letters + published.refused)
         snapshots.keep(connection, batch.manifests)
-        freshness.write(connection, batch.freshness())
+        system_freshness_writes.write(connection, batch.freshness())
     return changed
 
 
@@ -79,7 +85,7 @@ def _found_and_scored(
     connection: Connection, record_ids: Sequence[int], judge: Judge
 ) -> list[int]:
     with connection.transaction():
-        models.hold(connection, judge.model.digest)
+        model_versions.hold(connection, judge.model.digest)
         return find_and_score(
             connection, record_ids, model=judge.model, scorer=judge.scorer
         )
@@ -88,10 +94,10 @@ def _found_and_scored(
 def _settled(connection: Connection, keys: Sequence[int], judge: Judge) -> list[int]:
     """Suspend or restore blocking keys while nobody else publishes or scores."""
     with connection.transaction():
-        models.lock(connection)
-        models.require(connection, judge.model.digest)
+        model_versions.lock(connection)
+        model_versions.require(connection, judge.model.digest)
         most = judge.model.guards.largest_block
-        renewed = blocks.settle(connection, keys, most=most)
+        renewed = blocking_keys.settle(connection, keys, most=most)
     log.warning("blocks settled", count=len(keys), records=len(renewed))
     return renewed
 

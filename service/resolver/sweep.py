@@ -13,10 +13,10 @@ import structlog
 
 from schemas import wire
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, Source
-from service.database import snapshots, sweeps
-from service.database.session import Connection
-from service.database.sweeps import State, Vanished
-from service.resolver.batch import Batch, Message, Placed
+from service.database.connection.session import Connection
+from service.database.sources import snapshots, sweeps
+from service.database.sources.sweeps import State, Vanished
+from service.resolver.micro_batch import Batch, Message, Placed
 
 log = structlog.get_logger()
 

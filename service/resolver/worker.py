@@ -9,17 +9,18 @@ import time
 
 import structlog
 
-from matching.model import Model
-from matching.score import Scorer
-from service.database import dirty, models
-from service.database.readiness import require_migrated
-from service.database.session import Connection, connect
-from service.resolver import figures
-from service.resolver.batch import Batch, Message, decode, set_aside
-from service.resolver.outage import is_outage
+from matching.model.model_version import Model
+from matching.scoring.scorer import Scorer
+from service.database.clusters import model_versions
+from service.database.connection.schema_version import require_migrated
+from service.database.connection.session import Connection, connect
+from service.database.sources import dirty
+from service.resolver import metrics
+from service.resolver.consumer import SourceStream
+from service.resolver.micro_batch import Batch, Message, decode, set_aside
 from service.resolver.resolve import Judge, resolve
-from service.resolver.stream import SourceStream
 from service.resolver.sweep import sweep
+from service.resolver.transient_errors import is_outage
 from service.settings import Settings
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ _LONGEST_PAUSE_S = 10.0
 def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     """Resolve until told to stop; raise ServiceError if it cannot even start."""
     stop = stop or stop_on_signals()
-    figures.serve(settings.metrics)
+    metrics.serve(settings.metrics)
     connection = _connect(settings)
     require_migrated(connection, settings.database_url)
     stream = SourceStream(
@@ -63,16 +64,16 @@ def calm_collector() -> None:
 
 def load_judge(connection: Connection) -> Judge:
     """Return the active model with its scorer; the shipped one if none is active."""
-    model = models.active(connection)
+    model = model_versions.active(connection)
     if model is None:
         model = Model.load()
-        models.activate(connection, model)
+        model_versions.activate(connection, model)
     return Judge(model, Scorer(model))
 
 
 def current_judge(connection: Connection, judge: Judge) -> Judge:
     """Return this judge, or the promoted model's if another decides now."""
-    if models.active_digest(connection) in (None, judge.model.digest):
+    if model_versions.active_digest(connection) in (None, judge.model.digest):
         return judge
     promoted = load_judge(connection)
     log.info("model loaded", model=promoted.model.digest[:12])
@@ -107,7 +108,7 @@ class Worker:
                 if not is_outage(error):
                     raise
                 failures += 1
-                figures.count_retry(error)
+                metrics.count_retry(error)
                 log.warning("batch failed, trying again", error=type(error).__name__)
                 stop.wait(min(0.05 * 2**failures, _LONGEST_PAUSE_S))
                 self._recover()
@@ -160,8 +161,8 @@ class Worker:
             consumer=self._settings.consumer,
         )
         self._stream.advanced(batch.advances)
-        figures.count_events(len(batch.events))
-        figures.set_lag(self._stream.lag())
+        metrics.count_events(len(batch.events))
+        metrics.set_lag(self._stream.lag())
         if batch.events or batch.dead_letters:
             log.info(
                 "batch resolved",

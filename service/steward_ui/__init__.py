@@ -6,13 +6,13 @@ import shlex
 
 from flask import Flask
 
-from service.database.read_pool import ReadPool
-from service.judges import Judges
+from service.database.connection.pools import ReadPool
+from service.model_versions.scorer_pool import Judges
 from service.settings import Settings
-from service.steward_ui import case, history, queue, sign_in, words
-from service.steward_ui.compare import cut
+from service.steward_ui import case, display_names, history, queue, sign_in
+from service.steward_ui.base import Room, furnish, pages
+from service.steward_ui.comparison import cut
 from service.steward_ui.languages import speak
-from service.steward_ui.room import Room, furnish, pages
 
 __all__ = ["case", "furnished", "history", "queue", "sign_in"]
 
@@ -24,7 +24,7 @@ def furnished(
     room = Room(pool, judges, points_limit=settings.four_eyes_points)
     furnish(app, room, secret=settings.cursor_secret)
     speak(app, time_zone=settings.time_zone)
-    app.jinja_env.globals["words"] = words
+    app.jinja_env.globals["words"] = display_names
     app.jinja_env.filters["cut"] = cut
     # a key is a source's word: quoted, whoever pastes the line runs no other command
     app.jinja_env.filters["in_shell"] = lambda word: shlex.quote(str(word))

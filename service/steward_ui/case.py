@@ -9,19 +9,16 @@ from flask import abort, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from schemas.text import storable
-from service import case_decision
 from service.access import signed_in
-from service.case_decision import ANSWERS, Came, Given, Outcome, Sides
-from service.database import decided_cases, steward_queue
-from service.database.one_moment import one_moment
-from service.database.session import Connection
-from service.database.steward_queue import Claim
+from service.database.connection.session import Connection
+from service.database.connection.snapshot_read import one_moment
+from service.database.stewardship import decided_cases, review_queue
+from service.database.stewardship.review_queue import Claim
 from service.explanation.customer import explain_customer
-from service.explanation.told import UnionTold, WhyExplanation
+from service.explanation.models import UnionTold, WhyExplanation
 from service.explanation.why import UnknownSubject, why
-from service.steward_ui import compare, pictures
-from service.steward_ui.queue import filter_of_url, query_of
-from service.steward_ui.room import (
+from service.steward_ui import charts, comparison
+from service.steward_ui.base import (
     back_to,
     here,
     page,
@@ -31,7 +28,10 @@ from service.steward_ui.room import (
     room,
     write,
 )
-from service.stewardship import Contradiction, Undecidable
+from service.steward_ui.queue import filter_of_url, query_of
+from service.stewardship import clerical_review
+from service.stewardship.clerical_review import ANSWERS, Came, Given, Outcome, Sides
+from service.stewardship.decisions import Contradiction, Undecidable
 
 _LONGEST_REASON = 500
 _GREATEST_ID = 2**63 - 1
@@ -52,7 +52,7 @@ def _known(review_id: int) -> int:
 
 def _shown(review_id: int, *, status: int = 200, **more: Any) -> BaseResponse:
     name = here().name
-    found = read(lambda c: case_decision.sides(c, review_id, name))
+    found = read(lambda c: clerical_review.sides(c, review_id, name))
     if found is None:
         return _vanished(review_id)
     # who may not second a proposal leaves the case to whoever may
@@ -66,10 +66,10 @@ def _shown(review_id: int, *, status: int = 200, **more: Any) -> BaseResponse:
         status=status,
         sides=found,
         case=found.case,
-        rows=compare.rows(found.left.record, found.right.record),
+        rows=comparison.rows(found.left.record, found.right.record),
         told=told,
-        waterfall=pictures.waterfall(told.pair) if told and told.pair else None,
-        graph=pictures.graph(both, unions, keys),
+        waterfall=charts.waterfall(told.pair) if told and told.pair else None,
+        graph=charts.graph(both, unions, keys),
         claim=claim,
         held=claim is not None and claim.name != name,
         needs_two=found.needs_two(room().points_limit),
@@ -83,7 +83,7 @@ def _shown(review_id: int, *, status: int = 200, **more: Any) -> BaseResponse:
 
 
 def _claim(review_id: int, name: str) -> Claim:
-    return write(lambda c: steward_queue.claim(c, review_id, name))
+    return write(lambda c: review_queue.claim(c, review_id, name))
 
 
 def _explained(
@@ -126,7 +126,7 @@ def answer(review_id: int) -> BaseResponse:
     limit = room().points_limit
     try:
         outcome = write(
-            lambda c: case_decision.answer(
+            lambda c: clerical_review.answer(
                 c, _known(review_id), given, present=present, points_limit=limit
             )
         )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from service import case_decision
 from service.access import signed_in
-from service.case_decision import Came
-from service.database import decided_cases, decisions
-from service.database.decided_cases import DecidedCase
-from service.database.decisions import Decided
-from service.database.session import Connection
-from service.steward_ui.room import back_to, here, page, pages, read, require_decider
-from service.steward_ui.room import write as written
-from service.stewardship import UnknownDecision
+from service.database.connection.session import Connection
+from service.database.stewardship import decided_cases, decisions
+from service.database.stewardship.decided_cases import DecidedCase
+from service.database.stewardship.decisions import Decided
+from service.steward_ui.base import back_to, here, page, pages, read, require_decider
+from service.steward_ui.base import write as written
+from service.stewardship import clerical_review
+from service.stewardship.clerical_review import Came
+from service.stewardship.decisions import UnknownDecision
 
 _AT_MOST = 200
 
@@ -50,7 +50,7 @@ def undo(decision_id: int) -> BaseResponse:
     try:
         if decision_id >= 2**63:
             raise UnknownDecision("There is no such decision.")
-        came = written(lambda c: case_decision.undo(c, decision_id, present))
+        came = written(lambda c: clerical_review.undo(c, decision_id, present))
     except UnknownDecision:
         return page("problem", status=409, what="undone")
     done = {Came.PROPOSED: "undo_proposed", Came.NEEDS_ANOTHER: "undo_needs_another"}

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from matching.reviews import Kind
+from matching.clustering.reviews import Kind
 from service.access import signed_in
-from service.database import steward_queue
-from service.database.session import Connection
-from service.database.steward_queue import Filter
-from service.steward_ui.room import back_to, here, load_scorer, page, pages, read
+from service.database.connection.session import Connection
+from service.database.stewardship import review_queue
+from service.database.stewardship.review_queue import Filter
+from service.steward_ui.base import back_to, here, load_scorer, page, pages, read
 
 _AT_MOST = 50
 
@@ -46,9 +46,9 @@ def queue() -> Response:
     wanted, name = filter_of_url(), here().name
     found = read(
         lambda c: (
-            steward_queue.page(c, name, wanted=wanted, limit=_AT_MOST),
-            steward_queue.facets(c),
-            steward_queue.progress(c, name),
+            review_queue.page(c, name, wanted=wanted, limit=_AT_MOST),
+            review_queue.facets(c),
+            review_queue.progress(c, name),
         )
     )
     cases, facets, progress = found
@@ -76,7 +76,7 @@ def next_case() -> BaseResponse:
     done = request.args.get("done", "")
 
     def first(connection: Connection) -> int | None:
-        cases = steward_queue.page(connection, name, wanted=wanted)
+        cases = review_queue.page(connection, name, wanted=wanted)
         ids = [case.review_id for case in cases]
         after = ids[ids.index(past) + 1 :] if past in ids else ids
         others = [one for one in ids if one != past]

@@ -7,12 +7,12 @@ from importlib.resources import files
 from flask import Response, abort, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from service import people
 from service.access import public, signed_in
-from service.database.session import Connection
-from service.people import TooManyTries
+from service.database.connection.session import Connection
 from service.steward_ui import languages
-from service.steward_ui.room import COOKIE, back_to, load_scorer, page, pages, write
+from service.steward_ui.base import COOKIE, back_to, load_scorer, page, pages, write
+from service.stewardship import accounts
+from service.stewardship.accounts import TooManyTries
 
 _TYPES = {
     "room.css": "text/css; charset=utf-8",
@@ -77,11 +77,11 @@ def signed() -> BaseResponse:
     browser = request.cookies.get(_BROWSER, "")
 
     def attempt(connection: Connection) -> tuple[str, str] | None:
-        found = people.fitting(connection, name, password, browser=browser)
+        found = accounts.fitting(connection, name, password, browser=browser)
         if found is None:
             return None
-        token = people.start_session(connection, found.name)
-        return token, people.remember_browser(connection, found.name, browser)
+        token = accounts.start_session(connection, found.name)
+        return token, accounts.remember_browser(connection, found.name, browser)
 
     try:
         tokens = write(attempt)
@@ -90,7 +90,7 @@ def signed() -> BaseResponse:
     if tokens is None:
         return page("sign_in", status=401, next=onwards, wrong=True)
     answer = back_to(onwards)
-    _set_cookie(answer, COOKIE, tokens[0], seconds=people.LONGEST_S)
+    _set_cookie(answer, COOKIE, tokens[0], seconds=accounts.LONGEST_S)
     _set_cookie(answer, _BROWSER, tokens[1], seconds=_YEAR_S)
     return answer
 
@@ -100,7 +100,7 @@ def signed() -> BaseResponse:
 def sign_out() -> BaseResponse:
     """Sign this browser out."""
     token = request.cookies.get(COOKIE, "")
-    write(lambda c: people.end_session(c, token))
+    write(lambda c: accounts.end_session(c, token))
     answer = back_to("/steward/sign-in")
     answer.delete_cookie(COOKIE, path="/steward")
     return answer

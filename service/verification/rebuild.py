@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from service.bulk_load.processes import FEW, PROCESSES, together
-from service.database import source_records, verify_members
-from service.database.one_moment import one_moment
-from service.database.session import Connection, connect
-from service.database.verify_members import Standing
-from service.database.verify_reads import Broken
-from service.profile import body_of, document
-from service.resolver.region import Change
-from service.resolver.write import facts_of, outcome
+from service.database.connection.session import Connection, connect
+from service.database.connection.snapshot_read import one_moment
+from service.database.sources import source_records
+from service.database.verification import rebuild_members
+from service.database.verification.consistency_checks import Broken
+from service.database.verification.rebuild_members import Standing
+from service.domain.profile import body_of, document
+from service.resolver.changes import Change
+from service.resolver.golden_records import facts_of, outcome
+from service.runtime.worker_processes import FEW, PROCESSES, together
 
 CHUNK = 2_000
 
@@ -42,7 +43,7 @@ def rebuild(connection: Connection, database_url: str) -> Rebuilt:
 
     Customers that changed meanwhile are looked at once more at the end.
     """
-    few = verify_members.count(connection) <= FEW
+    few = rebuild_members.count(connection) <= FEW
     processes = 1 if few else PROCESSES
     tasks = [Task(database_url, number, processes) for number in range(processes)]
     found = Rebuilt(0, [], [])
@@ -65,13 +66,13 @@ def make_again(task: Task, tell: Callable[[Rebuilt], None]) -> None:
 
 
 def _chunks(reader: Connection, task: Task) -> Iterator[Sequence[UUID]]:
-    ids = verify_members.customers(reader)
+    ids = rebuild_members.customers(reader)
     for start in range(task.first * CHUNK, len(ids), task.of * CHUNK):
         yield ids[start : start + CHUNK]
 
 
 def _made_again(reader: Connection, ids: Sequence[UUID]) -> Rebuilt:
-    standing = verify_members.standing(reader, ids)
+    standing = rebuild_members.standing(reader, ids)
     record_ids = [record for one in standing for record in one.record_ids]
     records = {one.record_id: one for one in source_records.live(reader, record_ids)}
     happened = facts_of(reader, record_ids)

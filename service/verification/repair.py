@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from service.database import customers, dirty, labels, repairs
-from service.database.session import Connection
-from service.database.verify_reads import Broken
+from service.database.clusters import labels
+from service.database.connection.session import Connection
+from service.database.customers import customers
+from service.database.sources import dirty
+from service.database.verification import repairs
+from service.database.verification.consistency_checks import Broken
 from service.verification.verify import Report
 
 _RELABEL = (

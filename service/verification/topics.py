@@ -12,13 +12,14 @@ from kafka import KafkaConsumer, TopicPartition
 
 from schemas import wire
 from schemas.change_event import CustomerChange
-from service.database import offsets, verify_digests
-from service.database.offsets import StoredOffset
-from service.database.session import Connection
-from service.database.verify_digests import Held, Told
-from service.database.verify_reads import Broken
-from service.resolver.log_ends import LogEnds
-from service.resolver.stream import broker_errors
+from service.database.connection.session import Connection
+from service.database.messages import offsets
+from service.database.messages.offsets import StoredOffset
+from service.database.verification import topic_digests
+from service.database.verification.consistency_checks import Broken
+from service.database.verification.topic_digests import Held, Told
+from service.resolver.consumer import broker_errors
+from service.runtime.kafka_end_offsets import LogEnds
 
 _AT_ONCE = 20_000
 _IDLE_POLLS = 300
@@ -40,11 +41,11 @@ def captured(connection: Connection, bootstrap: str, *, consumer: str) -> Captur
     dead letters.
     """
     stored = offsets.read(connection, consumer=consumer)
-    dead = verify_digests.dead_places(connection)
+    dead = topic_digests.dead_places(connection)
     found = Captured(0, [], [])
     systems = sorted({t for t, _ in stored if t.startswith(wire.SOURCE_TOPIC_PREFIX)})
     for topic in systems:
-        held = verify_digests.held(connection, topic[len(wire.SOURCE_TOPIC_PREFIX) :])
+        held = topic_digests.held(connection, topic[len(wire.SOURCE_TOPIC_PREFIX) :])
         count = 0
         for message in read(bootstrap, topic, until=stored):
             count += 1
@@ -76,7 +77,7 @@ def _compare(
 
 def _says_the_same(event: Mapping[str, Any], message: Any, known: Held) -> bool:
     after = None if event.get("op") == "d" else event.get("after")
-    if verify_digests.digest(after) == known.digest:
+    if topic_digests.digest(after) == known.digest:
         return True
     if after is None or known.digest is None:
         return False
@@ -87,7 +88,7 @@ def _says_the_same(event: Mapping[str, Any], message: Any, known: Held) -> bool:
     kept = decoded.after.model_dump(
         mode="json", exclude_none=True, exclude_defaults=customer
     )
-    return verify_digests.digest(kept) == known.digest
+    return topic_digests.digest(kept) == known.digest
 
 
 class Said(NamedTuple):
@@ -128,9 +129,9 @@ class GoldenTopic:
         self._read_on()
         doubted = [_uuid(key) for key in self._said]
         only = None if self._first else [id_ for id_ in doubted if id_]
-        waiting = verify_digests.waiting(connection)
+        waiting = topic_digests.waiting(connection)
         found, doubtful = Golden(self.messages, [], [], []), dict[str, Said | None]()
-        for one in verify_digests.told(connection, only):
+        for one in topic_digests.told(connection, only):
             key = str(one.customer_id)
             last = self._said.pop(key, None)
             kind = None if key in waiting else _differs(found, one, last)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.database import verify_reads
-from service.database.one_moment import one_moment
-from service.database.session import Connection
-from service.database.verify_reads import CHECKS, Broken
+from service.database.connection.session import Connection
+from service.database.connection.snapshot_read import one_moment
+from service.database.verification import consistency_checks
+from service.database.verification.consistency_checks import CHECKS, Broken
 from service.settings import Settings
 from service.verification import rebuild, topics
 from service.verification.topics import Golden, GoldenTopic, Place
@@ -70,11 +70,11 @@ def verify(
     """
     report, clock = Report(), _Clock()
     golden = topics.GoldenTopic(settings.kafka)
-    with verify_reads.moment_of_checks(connection):
+    with consistency_checks.moment_of_checks(connection):
         say("tables")
-        report.counts = verify_reads.counts(connection)
+        report.counts = consistency_checks.counts(connection)
         for kind in CHECKS:
-            report.broken[kind] = verify_reads.broken(connection, kind)
+            report.broken[kind] = consistency_checks.broken(connection, kind)
         report.seconds["tables"] = clock.lap()
         if with_topics:
             say("source topics")

@@ -9,8 +9,8 @@ from flask_openapi.openapi import OpenAPI
 
 from service.access import SCOPES, create_key
 from service.app import create_app
-from service.database.session import Connection
-from service.embedded import EmbeddedPostgres
+from service.database.connection.session import Connection
+from service.local.servers import EmbeddedPostgres
 from service.settings import Settings
 from tests.api.channel import Channel
 

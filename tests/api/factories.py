@@ -12,8 +12,8 @@ from schemas.facts import Consent, Interaction, LoyaltyMovement, Order
 from schemas.golden_record import Profile
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from service.contact_keys import ContactKind, contact_key
-from service.database.session import Connection
+from service.database.connection.session import Connection
+from service.domain.contact_keys import ContactKind, contact_key
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 

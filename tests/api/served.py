@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import httpx
 
-from service.ports import free_port
+from service.runtime.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 _SERVE = "from service.commands.serve import serve; serve()"

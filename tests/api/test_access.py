@@ -23,8 +23,8 @@ from service.access import (
     require_declared_scopes,
     revoke_key,
 )
-from service.database import read_pool
-from service.database.session import Connection
+from service.database.connection import pools
+from service.database.connection.session import Connection
 from service.errors import (
     DatabaseNotMigrated,
     DatabaseUnavailable,
@@ -144,7 +144,7 @@ def test_a_key_with_another_secret_is_refused(app: Flask, channel: Channel) -> N
 def test_a_revoked_key_is_refused_once_it_is_forgotten(database_url: str) -> None:
     now = itertools.count(0.0, 1.0)
     key = create_key(database_url, channel="till", scopes=["orders:read"])
-    with read_pool.open_pool(database_url, size=1) as pool:
+    with pools.open_pool(database_url, size=1) as pool:
         keyring = Keyring(pool, remember_s=2.0, clock=lambda: next(now))
         assert keyring.caller(key).channel == "till"
 

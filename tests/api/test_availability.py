@@ -11,9 +11,9 @@ import pytest
 
 from service.access import SCOPES, create_key
 from service.app import create_app
-from service.database.migrate import migrate
-from service.database.session import Connection
-from service.embedded import EmbeddedPostgres, start_postgres
+from service.database.connection.migrate import migrate
+from service.database.connection.session import Connection
+from service.local.servers import EmbeddedPostgres, start_postgres
 from service.settings import Settings
 from tests.api.channel import Channel
 from tests.api.factories import a_customer, a_system

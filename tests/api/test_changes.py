@@ -15,9 +15,9 @@ import pytest
 from schemas import wire
 from schemas.customer_event import CustomerEvent, CustomerEventType
 from service.access import create_key
-from service.database import feed, outbox
-from service.database.outbox import Message
-from service.database.session import Connection
+from service.database.connection.session import Connection
+from service.database.messages import feed, outbox
+from service.database.messages.outbox import Message
 from tests.api.channel import Channel
 from tests.api.served import served
 

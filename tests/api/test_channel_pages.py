@@ -12,7 +12,7 @@ import pytest
 from flask_openapi.openapi import OpenAPI
 
 from service.access import SCOPES, create_key
-from service.database.session import Connection
+from service.database.connection.session import Connection
 from tests.api.channel import Channel
 from tests.api.factories import (
     a_consent,

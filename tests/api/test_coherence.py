@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from service.access import create_key
 from service.cli import app as couture
-from service.coherence import Asking, Probe
-from service.database.coherence_checks import lately_changed
-from service.database.session import Connection
+from service.database.connection.session import Connection
+from service.database.verification.coherence_checks import lately_changed
+from service.verification.coherence import Asking, Probe
 from tests.api.factories import a_customer
 from tests.api.served import Served, served
 from tests.resolver.deliveries import ANNE, BEA, Delivery, customer
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 
 CHANNELS = 4
 

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from service.access import SCOPES, create_key
-from service.database.session import Connection
+from service.database.connection.session import Connection
 from tests.api.channel import Channel
 from tests.api.factories import (
     a_consent,

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from schemas.golden_record import Balance
-from service.api.answers import CustomersAnswer, MovedAnswer, ProfileAnswer
-from service.database.session import Connection
+from service.api.models.responses import CustomersAnswer, MovedAnswer, ProfileAnswer
+from service.database.connection.session import Connection
 from tests.api.channel import Channel
 from tests.api.factories import (
     a_contact,

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from schemas import wire
 from service.cli import app as commands
-from service.database import dead_letters
-from service.database.dead_letters import UNMAPPABLE, DeadLetter
-from service.database.session import Connection
+from service.database.connection.session import Connection
+from service.database.operations import dead_letters
+from service.database.operations.dead_letters import UNMAPPABLE, DeadLetter
 from tests.api.channel import Channel
 from tests.resolver.deliveries import ANNE, customer
 

@@ -10,8 +10,8 @@ import pytest
 from flask_openapi.openapi import OpenAPI
 
 from service.access import create_key
-from service.database import handoffs
-from service.database.session import Connection
+from service.database.connection.session import Connection
+from service.database.customers import handoffs
 from tests.api.channel import Channel
 from tests.api.factories import (
     a_contact_with,

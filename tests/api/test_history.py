@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-from service.database.session import Connection
+from service.database.connection.session import Connection
 from tests.api.channel import Channel
 from tests.resolver.deliveries import ANNE, BEA, Delivery, customer
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 
 
 @pytest.fixture

@@ -21,12 +21,12 @@ from schemas import wire
 from schemas.change_event import ChangeEvent
 from service.access import SCOPES, create_key
 from service.app import create_app
-from service.database.session import Connection, connect
-from service.embedded import EmbeddedPostgres
+from service.database.connection.session import Connection, connect
+from service.local.servers import EmbeddedPostgres
 from service.settings import Settings
 from tests.api.channel import Channel
 from tests.resolver.deliveries import Delivery, customer, movement
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 
 ACCOUNTS = ["loyalty:1", "loyalty:2", "pos:1"]
 PEOPLE: list[dict[str, Any]] = [

@@ -7,14 +7,14 @@ from decimal import Decimal
 import pytest
 
 from schemas.golden_record import Balance
-from service.api.answers import (
+from service.api.models.responses import (
     LoyaltyAnswer,
     MovementsAnswer,
     OrderAnswer,
     OrdersAnswer,
     SourcesAnswer,
 )
-from service.database.session import Connection
+from service.database.connection.session import Connection
 from tests.api.channel import Channel
 from tests.api.factories import (
     a_customer,

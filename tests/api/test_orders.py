@@ -14,10 +14,10 @@ from flask_openapi.openapi import OpenAPI
 
 from schemas.change_event import OrderChange
 from schemas.facts import Order, OrderStatus
-from service.api.answers import OrderAnswer, OrdersAnswer
-from service.database import order_steps
-from service.database.session import Connection
-from service.order_status import NEXT, Promise, Told, promise, reachable, steps
+from service.api.models.responses import OrderAnswer, OrdersAnswer
+from service.database.connection.session import Connection
+from service.database.facts import order_steps
+from service.domain.order_status import NEXT, Promise, Told, promise, reachable, steps
 from tests.api.channel import Channel
 from tests.api.factories import a_customer, an_order
 from tests.resolver.deliveries import order as order_change

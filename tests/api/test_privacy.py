@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from schemas.source_record import CustomerRecord
 from service.cli import app as commands
-from service.database.session import Connection
+from service.database.connection.session import Connection
 from tests.api.channel import Channel
 from tests.api.factories import (
     a_consent,

@@ -9,8 +9,8 @@ from flask import Flask
 from flask_openapi.openapi import OpenAPI
 
 from service.access import public
-from service.api.problems import PROBLEMS
-from service.api.request_checks import LARGEST_BODY
+from service.api.http.problems import PROBLEMS
+from service.api.http.request_checks import LARGEST_BODY
 from tests.api.channel import Channel
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "problems.md"

@@ -13,14 +13,15 @@ from schemas import wire
 from schemas.change_event import CustomerChange, Op, RecordKind
 from schemas.source_key import SourceKey
 from service.access import create_key
-from service.api.tokens import Token
-from service.database.session import Connection
-from service.resolver import relay, worker
+from service.api.http.read_your_writes import Token
+from service.database.connection.session import Connection
+from service.relay import relay
+from service.resolver import worker
 from service.settings import Settings
 from tests.api.channel import Channel
 from tests.api.factories import a_customer
 from tests.resolver.deliveries import Delivery
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 
 RECORDS = "/v1/records/till"
 ANNE: dict[str, Any] = {

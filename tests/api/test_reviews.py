@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
-from matching.model import Model
-from matching.normalise import normalise
+from matching.features.normalise import normalise
+from matching.model.model_version import Model
 from schemas.source_record import CustomerRecord
 from service.access import create_key
-from service.api.reviews import HouseholdAnswer, ReviewsAnswer
-from service.database.session import Connection
+from service.api.views.reviews import HouseholdAnswer, ReviewsAnswer
+from service.database.connection.session import Connection
 from tests.api.channel import Channel
 from tests.api.factories import a_consent, a_customer, a_movement, an_order
 

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from service.access import SCOPES, create_key
-from service.database.session import Connection
-from service.ports import free_port
+from service.database.connection.session import Connection
+from service.runtime.ports import free_port
 from tests.api.factories import a_contact, a_customer, a_source_record
 from tests.api.served import served, start
 

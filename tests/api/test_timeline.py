@@ -12,15 +12,15 @@ import pytest
 from flask_openapi.openapi import OpenAPI
 
 from schemas.case_event import CaseEvent
-from service.api.contacts import (
+from service.api.models.timeline import (
     CasesAnswer,
     CustomerInsightsAnswer,
     InsightsAnswer,
     TimelineAnswer,
 )
-from service.cases import Case, PromiseState
-from service.database.session import Connection
-from service.resolver.alerts import tell_overdue
+from service.database.connection.session import Connection
+from service.domain.cases import Case, PromiseState
+from service.relay.overdue_replies import tell_overdue
 from tests.api.channel import Channel
 from tests.api.factories import (
     NOON,

@@ -13,10 +13,10 @@ import pytest
 
 from service.access import SCOPES, create_key
 from service.app import create_app
-from service.database.session import Connection
-from service.push import deliver
-from service.push.patience import after_failure
-from service.push.signed import Answered
+from service.database.connection.session import Connection
+from service.relay.webhooks import deliver
+from service.relay.webhooks.retry_policy import after_failure
+from service.relay.webhooks.signed_request import Answered
 from service.settings import Settings
 from tests.api.channel import Channel
 from tests.api.receiver import Receiver, receiving

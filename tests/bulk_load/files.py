@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from connectors.contract import Row
-from connectors.mapping import Mapping
+from connectors.mapping.rows_to_events import Mapping
 from schemas.change_event import ChangeEvent, Op
 from schemas.source_record import CustomerRecord
-from service.database.session import Connection
+from service.database.connection.session import Connection
 
 COLUMNS = (
     "id given_name family_name birth_date email other_email phone other_phone street"

@@ -11,9 +11,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from service.bulk_load.columns import write_mapping
+from service.bulk_load.mapping_from_columns import write_mapping
 from service.bulk_load.source import Part, checked, parts, written
-from service.database.session import Connection
+from service.database.connection.session import Connection
 from service.errors import Misconfigured
 from tests.bulk_load.files import COLUMNS, mapping_file, rows_of, write_csv
 from tests.matching.people import crowd

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from matching.model import Model
-from matching.score import Scorer
-from service.audit import audit
+from matching.model.model_version import Model
+from matching.scoring.scorer import Scorer
 from service.bulk_load.load import LoadReport, load
 from service.bulk_load.progress import Lines
 from service.bulk_load.source import checked
-from service.database import models
-from service.database.session import Connection, connect
+from service.database.clusters import model_versions
+from service.database.connection.session import Connection, connect
 from service.resolver.resolve import Judge
+from service.verification.audit import audit
 from tests.bulk_load.files import (
     changes_of,
     mapping_file,
@@ -53,7 +53,7 @@ def bulk(database_url: str, tmp_path: Path, judge: Judge) -> Any:
         file = write_csv(tmp_path / f"{system}.csv", rows)
         mapping = mapping_file(tmp_path)
         with connect(database_url, autocommit=True) as connection:
-            models.activate(connection, judge.model)
+            model_versions.activate(connection, judge.model)
         source = checked(file, system=system, mapping=mapping, part_rows=part_rows)
         return load(database_url, source, judge=judge, progress=Lines())
 
@@ -239,7 +239,7 @@ def test_a_killed_load_goes_on_when_it_is_started_again(
     judge: Judge,
 ) -> None:
     rows = rows_of(crowd(400, seed=9))
-    models.activate(connection, judge.model)
+    model_versions.activate(connection, judge.model)
     file, mapping = write_csv(tmp_path / "shop.csv", rows), mapping_file(tmp_path)
     loading = multiprocessing.get_context("spawn").Process(
         target=_load_in_a_process, args=(database_url, file, mapping)
@@ -266,7 +266,7 @@ def test_a_killed_load_goes_on_when_it_is_started_again(
         admin.execute("CREATE DATABASE whole TEMPLATE template")
     url = database_url.rsplit("/", 1)[0] + "/whole"
     with connect(url, autocommit=True) as whole:
-        models.activate(whole, judge.model)
+        model_versions.activate(whole, judge.model)
         source = checked(file, system="shop", mapping=mapping, part_rows=400)
         load(url, source, judge=judge, progress=Lines())
         assert state(whole)["customers"] == interrupted["customers"]

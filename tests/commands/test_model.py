@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from matching.clustering import Verdict
+from matching.clustering.cluster import Verdict
 from schemas.source_key import SourceKey
 from service.cli import app
-from service.commands import settled
-from service.database.session import connect
-from service.demo.people import population, records
-from service.promotion import promote
+from service.commands import command_context
+from service.database.connection.session import connect
+from service.demo.population.people import population, records
+from service.model_versions import promote
 from service.resolver.worker import load_judge
-from service.stewardship import decide
+from service.stewardship.decisions import decide
 from tests.resolver.deliveries import Delivery, clusters, customer
 
 RECORDS = 100
@@ -42,7 +42,7 @@ def told(*arguments: str) -> Any:
 @pytest.fixture
 def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     # a logger keeps the standard error of the first command, which the runner closes
-    monkeypatch.setattr(settled, "configure_logging", lambda _: None)
+    monkeypatch.setattr(command_context, "configure_logging", lambda _: None)
     monkeypatch.setattr(promote, "log", SimpleNamespace(info=lambda *_, **__: None))
     monkeypatch.setenv("COUTURE_DATABASE_URL", database_url)
     return database_url

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from service.cli import app
-from service.database.session import Connection
+from service.database.connection.session import Connection
 
 
 @pytest.fixture

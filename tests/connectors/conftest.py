@@ -11,8 +11,8 @@ import pytest
 
 from connectors.contract import StopEverything
 from connectors.debezium import jars
-from service.embedded import EmbeddedPostgres
-from tests.connectors.shop import Shop
+from service.local.servers import EmbeddedPostgres
+from tests.connectors.paged_http_service import Shop
 from tests.mariadb.server import MariaDB, start_mariadb
 from tests.needs import needs
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from schemas import wire
-from tests.connectors.journeys import Process, Topic, wait_until
-from tests.connectors.shop import Shop
+from tests.connectors.connector_process import Process, Topic, wait_until
+from tests.connectors.paged_http_service import Shop
 
 MAPPING = """tables:
   person:

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from service.database.migrate import differences, migrate
-from service.embedded import EmbeddedPostgres
+from service.database.connection.migrate import differences, migrate
+from service.local.servers import EmbeddedPostgres
 
 
 def test_the_sum_of_the_migrations_equals_the_tables(database_url: str) -> None:

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from alembic import command
 
-from service.database import migrate as migrating
-from service.database.migrate import TableInUse, migrate
-from service.database.readiness import is_migrated
-from service.database.session import connect
-from service.embedded import EmbeddedPostgres
+from service.database.connection import migrate as migrating
+from service.database.connection.migrate import TableInUse, migrate
+from service.database.connection.schema_version import is_migrated
+from service.database.connection.session import connect
+from service.local.servers import EmbeddedPostgres
 
 FORMER = "0008"
 """The first of which others hold data; what came before made empty tables."""

@@ -8,10 +8,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from service import people
-from service.database.session import Connection
-from service.demo.run import Options, let_in, run_demo
-from service.ports import free_port
+from service.database.connection.session import Connection
+from service.demo.run.run import Options, let_in, run_demo
+from service.runtime.ports import free_port
+from service.stewardship import accounts
 
 
 @pytest.mark.timeout(280)
@@ -47,6 +47,6 @@ def test_the_way_into_the_stewards_room_works_at_once(connection: Connection) ->
     said = let_in(connection, "http://127.0.0.1:8080").split()
 
     assert said[1] == "http://127.0.0.1:8080/steward"
-    person = people.fitting(connection, said[3], said[5])
+    person = accounts.fitting(connection, said[3], said[5])
     assert person is not None
     assert person.roles == ("supervisor",)

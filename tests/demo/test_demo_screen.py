@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from service.demo.figures import Counts, Matching
-from service.demo.screen import Moment, Screen, panel
+from service.demo.run.metrics import Counts, Matching
+from service.demo.run.screen import Moment, Screen, panel
 
 MOMENT = Moment(
     doing="trading",

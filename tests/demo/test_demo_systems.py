@@ -7,9 +7,9 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from service.demo.desk import create_desk
-from service.demo.shelf import Shelf
-from service.demo.shop import create_shop
+from service.demo.systems.call_centre import create_desk
+from service.demo.systems.ecommerce import create_shop
+from service.demo.systems.sqlite_store import Shelf
 
 KEY = {"Authorization": "Bearer sesame"}
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from service import ports
-from service.demo.acts import CALL_CENTRE, ECOMMERCE
-from service.demo.counter import KEY_VARIABLE
-from service.demo.reconcile import differs
-from service.demo.retailer import Retailer
-from service.demo.systems import TABLES, Systems
-from service.embedded import start_postgres
-from service.processes import Supervisor, our_program
+from service.demo.retailer.retailer import Retailer
+from service.demo.retailer.writes import CALL_CENTRE, ECOMMERCE
+from service.demo.run.reconcile import differs
+from service.demo.systems.http_server import KEY_VARIABLE
+from service.demo.systems.systems import TABLES, Systems
+from service.local.servers import start_postgres
+from service.runtime import ports
+from service.runtime.processes import Supervisor, our_program
 
 
 @pytest.fixture
@@ -28,9 +28,13 @@ def systems(tmp_path: Path) -> Iterator[Systems]:
         ) as server,
         Supervisor(tmp_path) as supervisor,
     ):
-        for name in ("shop", "desk"):
+        for name in ("ecommerce", "call_centre"):
             port = ports.free_port()
-            arguments = (f"service.demo.{name}", str(port), str(tmp_path / name))
+            arguments = (
+                f"service.demo.systems.{name}",
+                str(port),
+                str(tmp_path / name),
+            )
             supervisor.start(our_program(name, *arguments, env={KEY_VARIABLE: "k"}))
             urls[name] = f"http://127.0.0.1:{port}"
             while not ports.answers(port):
@@ -38,8 +42,8 @@ def systems(tmp_path: Path) -> Iterator[Systems]:
         opened = Systems(
             pos_url=server.url("pos"),
             loyalty_url=server.url("loyalty"),
-            shop_url=urls["shop"],
-            desk_url=urls["desk"],
+            shop_url=urls["ecommerce"],
+            desk_url=urls["call_centre"],
             key="k",
         )
         yield opened
@@ -78,6 +82,6 @@ def test_pages_of_a_few_rows_show_a_system_as_one_page_does(
     systems.fill(retailer.initial())
     for system, table in ((ECOMMERCE, "orders"), (CALL_CENTRE, "contacts")):
         whole = list(systems.rows(system, table))
-        monkeypatch.setattr("service.demo.systems._PAGE", 3)
+        monkeypatch.setattr("service.demo.systems.systems._PAGE", 3)
         assert list(systems.rows(system, table)) == whole
         monkeypatch.undo()

@@ -12,8 +12,8 @@ import phonenumbers
 import pyarrow.parquet as pq
 import pytest
 
-from service.demo.names import given_name_count, surname_count
-from service.demo.people import (
+from service.demo.population.names import given_name_count, surname_count
+from service.demo.population.people import (
     Person,
     Population,
     SimulatedRecord,
@@ -22,7 +22,7 @@ from service.demo.people import (
     records,
     write_parquet,
 )
-from service.demo.places import commune_count
+from service.demo.population.places import commune_count
 
 PEOPLE = 6_000
 
@@ -65,7 +65,13 @@ def test_records_do_not_depend_on_the_process(tmp_path: Path, hash_seed: str) ->
     here = tmp_path / "here.parquet"
     there = tmp_path / "there.parquet"
     write_parquet(population(150, seed=5), here, seed=5)
-    command = [sys.executable, "-m", "service.demo.people", "--people", "150"]
+    command = [
+        sys.executable,
+        "-m",
+        "service.demo.population.people",
+        "--people",
+        "150",
+    ]
     subprocess.run(
         [*command, "--seed", "5", "--out", str(there)],
         check=True,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.demo.retailer import Act, Retailer
+from service.demo.retailer.retailer import Act, Retailer
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CUSTOMER_TABLES = {

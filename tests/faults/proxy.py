@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from service.ports import LOCALHOST
+from service.runtime.ports import LOCALHOST
 
 _CHUNK = 65_536
 

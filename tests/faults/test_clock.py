@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from service.embedded import start_broker
+from service.local.servers import start_broker
+from tests.end_to_end import checker
+from tests.end_to_end.conftest import needs_debezium
+from tests.end_to_end.installation import RELAY, RESOLVER, World, start_world
+from tests.end_to_end.workload import Trader
 from tests.faults.scale import SEED, scaled
-from tests.journey import checker
-from tests.journey.conftest import needs_debezium
-from tests.journey.trading import Trader
-from tests.journey.world import RELAY, RESOLVER, World, start_world
 from tests.needs import needs
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)

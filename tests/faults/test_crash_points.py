@@ -11,13 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.embedded import start_broker
-from tests.faults.dying import POINTS, heard, tell
+from service.local.servers import start_broker
+from tests.end_to_end import checker
+from tests.end_to_end.conftest import needs_debezium
+from tests.end_to_end.installation import SERVE, World, caught_up, start_world
+from tests.end_to_end.workload import Trader
+from tests.faults.crash_points import POINTS, heard, tell
 from tests.faults.scale import SEED, scaled
-from tests.journey import checker
-from tests.journey.conftest import needs_debezium
-from tests.journey.trading import Trader
-from tests.journey.world import SERVE, World, caught_up, start_world
 
 TIMES = scaled(1, 2)
 WITHIN_S = 120.0
@@ -45,7 +45,7 @@ def mortal(tmp_path: Path) -> Iterator[World]:
         start_broker(directory=tmp_path) as broker,
         start_world(tmp_path, bootstrap=broker.bootstrap) as world,
     ):
-        world.through = ("tests.faults.dying", str(tmp_path))
+        world.through = ("tests.faults.crash_points", str(tmp_path))
         world.start_service()
         yield world
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from service.database.migrate import migrate
-from service.embedded import start_broker, start_postgres
+from service.database.connection.migrate import migrate
+from service.local.servers import start_broker, start_postgres
+from tests.end_to_end import checker
+from tests.end_to_end.conftest import needs_debezium
+from tests.end_to_end.installation import DATABASE, RESOLVER, World, start_world
+from tests.end_to_end.workload import Trader
 from tests.faults.scale import SEED
-from tests.journey import checker
-from tests.journey.conftest import needs_debezium
-from tests.journey.trading import Trader
-from tests.journey.world import DATABASE, RESOLVER, World, start_world
 
 SIZE = "400m"
 FAILED = b"batch failed, trying again"

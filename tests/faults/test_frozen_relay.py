@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from schemas import wire
-from service.database.session import Connection
+from service.database.connection.session import Connection
 from service.verification.topics import read
-from tests.faults.dying import heard, tell
+from tests.faults.crash_points import heard, tell
 from tests.resolver.deliveries import ANNE, Delivery, customer
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 
 WITHIN_S = 120
 
@@ -59,7 +59,7 @@ def test_another_relay_takes_over_and_the_newest_golden_record_stays_the_last(
         return [one.value for one in read(broker, wire.CUSTOMERS_TOPIC)]
 
     places = {"url": database_url, "bootstrap": broker}
-    dying = ("tests.faults.dying", str(tmp_path), "service.cli")
+    dying = ("tests.faults.crash_points", str(tmp_path), "service.cli")
     with relay(*dying, **places) as first:
         deliver(customer("pos:1", 1, **ANNE))
         until(all_told, "the first relay publishes")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from service.database.migrate import migrate
-from service.database.session import connect
-from service.embedded import start_broker
+from service.database.connection.migrate import migrate
+from service.database.connection.session import connect
+from service.local.servers import start_broker
+from tests.end_to_end import check_tables
+from tests.end_to_end.conftest import needs_debezium
+from tests.end_to_end.installation import RELAY, World, caught_up, start_world
+from tests.end_to_end.workload import Kill, Trader, plan
 from tests.faults.scale import SEED, scaled
-from tests.journey import check_tables
-from tests.journey.conftest import needs_debezium
-from tests.journey.trading import Kill, Trader, plan
-from tests.journey.world import RELAY, World, caught_up, start_world
 from tests.resolver.deliveries import clusters, profiles
 
 COUNTS = scaled((1, 4), (1, 2, 4))

@@ -12,14 +12,14 @@ import pytest
 from kafka import KafkaProducer
 
 from schemas import wire
-from service.database.session import connect
-from service.processes import our_program
+from service.database.connection.session import connect
+from service.runtime.processes import our_program
+from tests.end_to_end.checker import spoken
+from tests.end_to_end.installation import RESOLVER, caught_up
+from tests.end_to_end.processes import Parts
+from tests.end_to_end.test_replay import create_topics
 from tests.faults.mutation import damaged
 from tests.faults.scale import SEED, scaled
-from tests.journey.checker import spoken
-from tests.journey.parts import Parts
-from tests.journey.test_replay import create_topics
-from tests.journey.world import RESOLVER, caught_up
 from tests.resolver.deliveries import customer
 
 TOPIC = wire.source_topic("till")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from service.demo.acts import LOYALTY, POS
-from service.ports import LOCALHOST, free_port
+from service.demo.retailer.writes import LOYALTY, POS
+from service.runtime.ports import LOCALHOST, free_port
+from tests.end_to_end import checker
+from tests.end_to_end.conftest import needs_debezium
+from tests.end_to_end.installation import RELAY, RESOLVER, World, start_world
+from tests.end_to_end.workload import Trader
 from tests.faults.proxy import Proxy, proxy_to
 from tests.faults.scale import SEED, scaled
-from tests.journey import checker
-from tests.journey.conftest import needs_debezium
-from tests.journey.trading import Trader
-from tests.journey.world import RELAY, RESOLVER, World, start_world
 from tests.kafka.broker import start_kafka
 from tests.kafka.fixtures import needs_kafka
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from service.embedded import start_broker
-from tests.faults.dying import heard, tell
+from service.local.servers import start_broker
+from tests.end_to_end import checker
+from tests.end_to_end.conftest import needs_debezium
+from tests.end_to_end.installation import RELAY, RESOLVER, World, start_world
+from tests.end_to_end.workload import Trader
+from tests.faults.crash_points import heard, tell
 from tests.faults.scale import SEED
-from tests.journey import checker
-from tests.journey.conftest import needs_debezium
-from tests.journey.trading import Trader
-from tests.journey.world import RELAY, RESOLVER, World, start_world
 
 SECOND = "resolve-second"
 REFUSED = b'"error":"OffsetMoved"'
@@ -32,7 +32,7 @@ def shared(tmp_path: Path) -> Iterator[World]:
         world.environments = {RESOLVER: {"COUTURE_FROZEN_AFTER_S": "5"}}
         world.start(SECOND, "service.cli", "resolve")
         world.start(RELAY, "service.cli", RELAY)
-        world.through = ("tests.faults.dying", str(tmp_path))
+        world.through = ("tests.faults.crash_points", str(tmp_path))
         world.start(RESOLVER, "service.cli", RESOLVER)
         world.start_connectors()
         yield world

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matching.model import Model
+from matching.model.model_version import Model
 
 
 @pytest.fixture(scope="session")

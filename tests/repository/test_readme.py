@@ -67,7 +67,7 @@ def test_relative_links_resolve(document: str) -> None:
 
 def test_the_readme_shows_the_curl_that_the_demo_prints() -> None:
     shown = re.search(r"^curl .*", README, re.MULTILINE)
-    printed = text("service/demo/run.py")
+    printed = text("service/demo/run/run.py")
 
     assert shown
     assert shown[0].startswith("curl -H 'Authorization: Bearer couture_")

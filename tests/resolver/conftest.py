@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from service.database.session import Connection
+from service.database.connection.session import Connection
 from tests.resolver.deliveries import Delivery
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 
 
 @pytest.fixture

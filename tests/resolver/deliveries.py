@@ -20,10 +20,10 @@ from schemas.change_event import (
 from schemas.facts import LoyaltyMovement, MovementKind, Order, OrderStatus
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from service.database import offsets
-from service.database.offsets import StoredOffset
-from service.database.session import Connection
-from service.resolver.batch import Message, decode
+from service.database.connection.session import Connection
+from service.database.messages import offsets
+from service.database.messages.offsets import StoredOffset
+from service.resolver.micro_batch import Message, decode
 from service.resolver.resolve import Judge, resolve
 
 SOURCE = Source(connector="test", table="customer", ts_ms=1_760_000_000_000)

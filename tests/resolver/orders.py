@@ -8,17 +8,17 @@ from dataclasses import fields
 from functools import cache
 from itertools import islice
 
-from matching.model import Model
-from matching.normalise import Features
+from matching.features.normalise import Features
+from matching.model.model_version import Model
 from schemas.change_event import ChangeEvent, CustomerChange
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from service.database.session import Connection, connect
-from service.demo.people import population, records
+from service.database.connection.session import Connection, connect
+from service.demo.population.people import population, records
 from service.resolver.resolve import Judge
 from service.resolver.worker import load_judge
 from tests.resolver.deliveries import Delivery, customer
-from tests.resolver.splinks_batch import Resolved, by_splink, streamed
+from tests.resolver.splink_reference import Resolved, by_splink, streamed
 from tests.resolver.test_histories import forget
 
 RECORDS = 500

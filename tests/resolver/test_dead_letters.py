@@ -13,10 +13,10 @@ from kafka.errors import KafkaConnectionError
 
 from matching.errors import OutOfResources
 from schemas import wire
-from service.database.session import Connection
+from service.database.connection.session import Connection
+from service.relay.topics import create_outgoing_topics, create_source_topics
 from service.resolver import worker
-from service.resolver.outage import is_outage
-from service.resolver.topics import create_outgoing_topics, create_source_topics
+from service.resolver.transient_errors import is_outage
 from service.settings import Settings
 from tests.resolver.deliveries import ANNE, customer
 

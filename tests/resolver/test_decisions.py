@@ -6,15 +6,15 @@ from typing import cast
 
 import pytest
 
-from matching.clustering import Verdict
+from matching.clustering.cluster import Verdict
 from schemas.source_key import SourceKey
-from service.database import decisions
-from service.database.session import Connection
-from service.resolver.batch import Message
-from service.resolver.stream import SourceStream
+from service.database.connection.session import Connection
+from service.database.stewardship import decisions
+from service.resolver.consumer import SourceStream
+from service.resolver.micro_batch import Message
 from service.resolver.worker import Worker
 from service.settings import Settings
-from service.stewardship import (
+from service.stewardship.decisions import (
     Contradiction,
     DeletedRecord,
     Undecidable,

@@ -13,14 +13,14 @@ from schemas import wire
 from schemas.change_event import ConsentChange, InteractionChange, Op
 from schemas.facts import Consent, Interaction, OrderStatus
 from schemas.source_key import SourceKey
-from service import erasure, receipts
-from service.database import suppressions
-from service.database.erasures import StoredErasure
-from service.database.session import Connection
-from service.erasure import Grounds, UnknownCustomer
-from service.resolver.batch import Message
-from service.resolver.relay import relay_once
-from service.resolver.topics import create_outgoing_topics, create_source_topics
+from service.database.connection.session import Connection
+from service.database.privacy import suppressions
+from service.database.privacy.erasures import StoredErasure
+from service.privacy import erasure, receipts
+from service.privacy.erasure import Grounds, UnknownCustomer
+from service.relay.relay import relay_once
+from service.relay.topics import create_outgoing_topics, create_source_topics
+from service.resolver.micro_batch import Message
 from service.verification.topics import read
 from tests.resolver.deliveries import (
     NOON,

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matching.clustering import Link, cluster
+from matching.clustering.cluster import Link, cluster
 from schemas.change_event import ChangeEvent, CustomerChange
-from service.database.session import Connection, connect
-from service.embedded import EmbeddedPostgres
+from service.database.connection.session import Connection, connect
+from service.local.servers import EmbeddedPostgres
 from service.resolver import resolve as story
-from service.resolver.batch import Message
+from service.resolver.micro_batch import Message
 from tests.resolver.deliveries import (
     Delivery,
     clusters,
@@ -31,7 +31,7 @@ from tests.resolver.deliveries import (
     movement,
     profiles,
 )
-from tests.resolver.plain_judge import PlainModel, PlainScorer, plain_judge
+from tests.resolver.fake_model import PlainModel, PlainScorer, plain_judge
 
 NAMES = ["Anne", "Bea"]
 EMAILS = ["a@x.fr", "b@x.fr", "c@x.fr"]

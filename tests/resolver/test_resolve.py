@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.facts import OrderStatus
-from service.database.offsets import OffsetMoved
-from service.database.session import Connection
+from service.database.connection.session import Connection
+from service.database.messages.offsets import OffsetMoved
 from tests.resolver.deliveries import (
     ANNE,
     BEA,

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from matching.hard_rules import RULES, Guards, HardRule
-from matching.model import Model
-from matching.score import Scorer
+from matching.model.hard_rules import RULES, Guards, HardRule
+from matching.model.model_version import Model
+from matching.scoring.scorer import Scorer
 from schemas.change_event import ChangeEvent
 from schemas.source_key import SourceKey
-from service.audit import audit
-from service.database import labels
-from service.database.session import Connection
-from service.demo.people import population, records
-from service.embedded import EmbeddedPostgres
-from service.resolver.all_doubts import every_case, rewrite_reviews
+from service.database.clusters import labels
+from service.database.connection.session import Connection
+from service.demo.population.people import population, records
+from service.local.servers import EmbeddedPostgres
+from service.resolver.all_reviews import every_case, rewrite_reviews
 from service.resolver.resolve import Judge
+from service.verification.audit import audit
 from tests.resolver.deliveries import Delivery, customer
 from tests.resolver.test_histories import emptied, forget
 

@@ -9,11 +9,11 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from matching.model import Model
-from service.audit import audit
-from service.database.session import Connection
-from service.embedded import EmbeddedPostgres
+from matching.model.model_version import Model
+from service.database.connection.session import Connection
+from service.local.servers import EmbeddedPostgres
 from service.resolver.worker import load_judge
+from service.verification.audit import audit
 from tests.faults.scale import scaled
 from tests.resolver.orders import (
     RECORDS,

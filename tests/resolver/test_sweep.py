@@ -14,18 +14,19 @@ from schemas.change_event import ChangeEvent, Op, RecordKind
 from schemas.facts import OrderStatus
 from schemas.snapshot import SnapshotManifest, key_digest
 from schemas.source_key import SourceKey
-from service.database import offsets, sweeps
-from service.database.offsets import StoredOffset
-from service.database.session import Connection
-from service.database.sweeps import State
-from service.embedded import EmbeddedPostgres
+from service.database.connection.session import Connection
+from service.database.messages import offsets
+from service.database.messages.offsets import StoredOffset
+from service.database.sources import sweeps
+from service.database.sources.sweeps import State
 from service.errors import ServiceError
+from service.local.servers import EmbeddedPostgres
 from service.resolver import sweep as sweeping
-from service.resolver.batch import Batch, Message, decode
+from service.resolver.micro_batch import Batch, Message, decode
 from service.resolver.resolve import resolve
 from tests.resolver import deliveries
 from tests.resolver.deliveries import CONSUMER, Delivery
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 from tests.resolver.test_histories import emptied
 
 

@@ -11,15 +11,16 @@ import psycopg
 import pytest
 
 from schemas.change_event import ChangeEvent
-from service.database import dirty, links, source_records
-from service.database.session import Connection, connect
-from service.embedded import EmbeddedPostgres
+from service.database.clusters import links
+from service.database.connection.session import Connection, connect
+from service.database.sources import dirty, source_records
+from service.local.servers import EmbeddedPostgres
 from service.resolver import resolve as story
-from service.resolver.batch import Batch
-from service.resolver.publish import Published
+from service.resolver.micro_batch import Batch
 from service.resolver.resolve import resolve
+from service.resolver.store import Published
 from tests.resolver.deliveries import CONSUMER, Delivery, clusters, customer, movement
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 from tests.resolver.test_histories import batch_of, emptied, forget, links_in
 
 WORKERS = 4

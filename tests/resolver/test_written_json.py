@@ -13,10 +13,10 @@ from schemas.customer_event import CustomerEvent
 from schemas.golden_record import Profile
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from service.database.customers import Written
-from service.profile import Facts, document, stored_body
-from service.resolver.announce import announcement
-from service.resolver.region import Change
+from service.database.customers.customers import Written
+from service.domain.profile import Facts, document, stored_body
+from service.resolver.changes import Change
+from service.resolver.customer_events import announcement
 
 _TEXT = st.text(
     st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=8

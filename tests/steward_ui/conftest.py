@@ -9,16 +9,16 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page
 
-from matching.model import Model
-from matching.score import Scorer
-from service import people
-from service.database.session import connect
-from service.embedded import EmbeddedPostgres
-from service.judges import Judges
+from matching.model.model_version import Model
+from matching.scoring.scorer import Scorer
+from service.database.connection.session import connect
+from service.local.servers import EmbeddedPostgres
+from service.model_versions.scorer_pool import Judges
 from service.resolver.resolve import Judge
+from service.stewardship import accounts
 from tests.api.served import served
-from tests.explained.stage import Stage, simulated
-from tests.steward_ui.room import PASSWORD, Room, Visitor
+from tests.explanation.resolved_database import Stage, simulated
+from tests.steward_ui.visitor import PASSWORD, Room, Visitor
 
 PEOPLE = {
     "Camille": ["steward"],
@@ -42,7 +42,7 @@ def room(
         stage = Stage(url, connection, Judge(model, Scorer(model)), judges)
         stage.deliver(*simulated(120))
         for name, roles in PEOPLE.items():
-            people.add(connection, name, password=PASSWORD, roles=roles)
+            accounts.add(connection, name, password=PASSWORD, roles=roles)
         with served(url, log, COUTURE_FOUR_EYES_POINTS="5000") as server:
             yield Room(stage, server.url)
     judges.close()

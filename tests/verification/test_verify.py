@@ -14,10 +14,10 @@ from schemas import wire
 from schemas.change_event import ChangeEvent
 from schemas.facts import OrderStatus
 from service.cli import app
-from service.database import dead_letters
-from service.database.session import Connection
-from service.resolver.relay import relay_once
-from service.resolver.topics import create_outgoing_topics, create_source_topics
+from service.database.connection.session import Connection
+from service.database.operations import dead_letters
+from service.relay.relay import relay_once
+from service.relay.topics import create_outgoing_topics, create_source_topics
 from service.settings import Settings
 from service.verification import repair
 from service.verification.verify import Report, verify
@@ -30,7 +30,7 @@ from tests.resolver.deliveries import (
     movement,
     order,
 )
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 
 EVENTS: list[ChangeEvent] = [
     customer("pos:1", 1, **ANNE),

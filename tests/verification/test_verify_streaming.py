@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from kafka import KafkaProducer
 
 from schemas import wire
-from service.database.session import connect
-from service.resolver.relay import relay_once
+from service.database.connection.session import connect
+from service.relay.relay import relay_once
 from service.verification.verify import verify
 from tests.resolver.deliveries import Delivery, customer, movement
-from tests.resolver.plain_judge import plain_judge
+from tests.resolver.fake_model import plain_judge
 from tests.verification.test_verify import Shop, shop
 
 __all__ = ["shop"]

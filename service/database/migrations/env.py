@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `service.database.migrate` opened."""
+"""Alembic's entry: runs on the connection that `connection.migrate` opened."""
 
 from alembic import context
 from sqlmodel import SQLModel

@@ -11,7 +11,6 @@ from service.database.tables.batches import (
     CoherenceCheck,
 )
 from service.database.tables.blocks import SuspendedKey
-from service.database.tables.connectors import ConnectorState
 from service.database.tables.customers import (
     ContactKey,
     Customer,
@@ -21,15 +20,14 @@ from service.database.tables.customers import (
 from service.database.tables.facts import Consent, Interaction, LoyaltyMovement, Order
 from service.database.tables.feed import FeedEvent, Webhook, WebhookDelivery
 from service.database.tables.handoffs import Handoff
-from service.database.tables.people import (
-    DecidedCase,
-    Person,
-    PersonAct,
-    PersonBrowser,
-    PersonSession,
-    ProposedDecision,
-    ReviewClaim,
+from service.database.tables.messages import (
+    DeadLetter,
+    Outbox,
+    StreamOffset,
+    SystemFreshness,
 )
+from service.database.tables.model_versions import ApiKey, ModelPromotion, ModelVersion
+from service.database.tables.operations import ConnectorState
 from service.database.tables.privacy import Erasure, PrivacySecret, Suppression
 from service.database.tables.promises import AnsweredRequest, CaseAlert, OrderStep
 from service.database.tables.records import (
@@ -40,14 +38,16 @@ from service.database.tables.records import (
     SourceRecord,
 )
 from service.database.tables.reviews import Review
-from service.database.tables.streams import (
-    DeadLetter,
-    Outbox,
-    StreamOffset,
-    SystemFreshness,
+from service.database.tables.stewardship import (
+    DecidedCase,
+    Person,
+    PersonAct,
+    PersonBrowser,
+    PersonSession,
+    ProposedDecision,
+    ReviewClaim,
 )
 from service.database.tables.sweeps import SnapshotPart, Sweep, VanishedKey
-from service.database.tables.versions import ApiKey, ModelPromotion, ModelVersion
 
 __all__ = [
     "AnsweredRequest",

@@ -1,0 +1,186 @@
+"""A file as lines of JSON, a canonical record each: what a bulk load reads.
+
+A line is `{"row", "id", "after", "raw"}` (`after` is null for a row that says its
+record is gone) or `{"row", "reason"}` for a row that is set aside.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+
+from connectors.contract import Row, StopSource
+from connectors.files.read import Numbered, opened, rows
+from connectors.mapping.expressions import CannotMap, From
+from connectors.mapping.mapping_file import Target
+from connectors.mapping.rows_to_events import Mapping, Reject
+from schemas import wire
+from schemas.change_event import CustomerChange, Op, RecordKind
+from schemas.source_key import SourceKey
+from schemas.source_record import CustomerRecord
+
+_PLAIN_RAW = 60_000
+"""Bytes up to which a raw row of plain values needs no closer look."""
+_BLOCK = 1 << 20
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def check(path: Path, mapping: Mapping, table: str) -> int:
+    """Raise StopSource if the file cannot be loaded as this table of the mapping.
+
+    It is read to its end, so that one cut short is told before anything is written.
+    Returns about how many rows it has.
+    """
+    target = _customers(mapping, table, path)
+    _refuse_utf_16(path)
+    first = next(rows(path), None)
+    if first is None:
+        raise StopSource(f"{path} holds no rows.", remedy="Was its export cut off?")
+    column = _key_column(target)
+    if column is not None and column not in first.payload:
+        held = ", ".join(first.payload)
+        raise StopSource(
+            f"{path} has no column {column!r}, which the mapping takes for the id; "
+            f"it has: {held[:500]}.",
+            remedy="Correct `id` in the mapping, or the file.",
+        )
+    return _read_to_its_end(path)
+
+
+class Parts:
+    """Which runs of `size` rows to read: every `of`-th from `first`, but not `done`."""
+
+    def __init__(self, size: int, first: int, of: int, done: frozenset[int]) -> None:
+        self._size, self._first, self._of, self._done = size, first, of, done
+
+    def hold(self, row: int) -> bool:
+        """Say whether a row, numbered from 1, is in one of them."""
+        part = (row - 1) // self._size
+        return part % self._of == self._first and part not in self._done
+
+
+def lines(path: Path, mapping: Mapping, table: str, parts: Parts) -> Iterator[bytes]:
+    """Yield the line of every row of these parts."""
+    target = _customers(mapping, table, path)
+    for one in rows(path):
+        if parts.hold(one.number) and (line := _line(one, mapping, table, target)):
+            yield line
+
+
+def numbers(text: str) -> frozenset[int]:
+    """Return the numbers written as `0-57,60`."""
+    found: set[int] = set()
+    for run in filter(None, text.split(",")):
+        first, _, last = run.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return frozenset(found)
+
+
+def _customers(mapping: Mapping, table: str, path: Path) -> Target:
+    targets = mapping.tables[table]
+    if len(targets) != 1 or targets[0].kind is not RecordKind.CUSTOMER:
+        raise StopSource(
+            f"Table {table!r} of the mapping is not of customers alone, and a bulk "
+            "load takes only these.",
+            remedy="Load it through Kafka: `couture load --stream`.",
+        )
+    return targets[0]
+
+
+def _key_column(target: Target) -> str | None:
+    id_ = target.id
+    plain = isinstance(id_, From) and isinstance(id_.path, str)
+    return str(id_.path) if plain and isinstance(id_, From) else None
+
+
+def _read_to_its_end(path: Path) -> int:
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet
+
+        return int(pyarrow.parquet.read_metadata(path).num_rows)
+    ends = 0
+    try:
+        with opened(path) as file:
+            while block := file.read(_BLOCK):
+                ends += block.count(b"\n")
+    except (OSError, EOFError) as error:
+        raise StopSource(
+            f"{path} cannot be read to its end ({type(error).__name__}).",
+            remedy="It may be cut short: fetch it again.",
+        ) from error
+    return ends
+
+
+def _refuse_utf_16(path: Path) -> None:
+    with suppress(OSError, EOFError), opened(path) as file:
+        if file.read(2) in _UTF_16:
+            raise StopSource(
+                f"{path} is written in UTF-16.", remedy="Save it as UTF-8."
+            )
+
+
+def _line(one: Numbered, mapping: Mapping, table: str, target: Target) -> bytes | None:
+    raw = _plain_raw(one, target)
+    if raw is None or target.when is not None or target.deleted is not None:
+        return _by_event(one, mapping, table)
+    try:
+        values = target.record.value(one.payload) or {}
+        record = CustomerRecord.model_validate(values)
+        key = SourceKey(mapping.system, str(target.id.value(one.payload) or ""))
+    except (CannotMap, ValidationError, ValueError):
+        return _by_event(one, mapping, table)  # which finds the reason's words
+    after = record.model_dump_json(exclude_defaults=True, exclude_none=True).encode()
+    return b'{"row":%d,"id":%s,"after":%s,"raw":%s}\n' % (
+        one.number,
+        orjson.dumps(key.id),
+        after,
+        raw,
+    )
+
+
+def _plain_raw(one: Numbered, target: Target) -> bytes | None:
+    """Return the raw row as JSON if a glance says that it can be stored."""
+    payload = one.payload
+    if one.problem is not None or target.drop & payload.keys():
+        return None
+    if not all(map(_is_plain, payload.values())):
+        return None
+    try:
+        raw = orjson.dumps(payload)
+    except (TypeError, ValueError):
+        return None
+    return None if len(raw) > _PLAIN_RAW or b"\\u0000" in raw else raw
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, (str, bool))
+
+
+def _by_event(one: Numbered, mapping: Mapping, table: str) -> bytes | None:
+    """Return the line as the stream would read the row, whatever is in it."""
+    row = Row(table, Op.READ, one.payload, (1, one.number), None, True, one.problem)
+    for outcome in mapping.events(row):
+        if isinstance(outcome, Reject):
+            return _json(row=one.number, reason=outcome.reason)
+        assert isinstance(outcome, CustomerChange)
+        if len(wire.encode(outcome)[1]) > wire.LARGEST_MESSAGE:
+            return _json(row=one.number, reason="customer.message: too large")
+        said = outcome.model_dump(mode="json", include={"after", "raw"})
+        if outcome.after is not None:
+            said["after"] = outcome.after.model_dump(
+                mode="json", exclude_defaults=True, exclude_none=True
+            )
+        return _json(row=one.number, id=outcome.key.id, **said)
+    return None
+
+
+def _json(**values: object) -> bytes:
+    return json.dumps(values).encode() + b"\n"

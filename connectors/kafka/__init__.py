@@ -1,0 +1,1 @@
+"""The connectors' side of Kafka: publisher, offsets, topics."""

@@ -1,0 +1,1 @@
+"""Rows of a source to change events, as a mapping file says."""

@@ -1,0 +1,153 @@
+"""One field of a mapping: where its value comes from and how it is transformed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from jmespath.parser import ParsedResult
+
+from connectors.mapping.transforms import CannotTransform, Transform
+
+_PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+class CannotMap(Exception):
+    """A row that gives no canonical record; names fields, never their values."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class Expression(Protocol):
+    """Something that yields a value from a row, None if the row has none."""
+
+    def value(self, row: Any) -> Any:
+        """Return the value; raise CannotMap if what the row holds is unfit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same value for every row."""
+
+    constant: Any
+
+    def value(self, row: Any) -> Any:
+        """Return the constant."""
+        return self.constant
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """A JMESPath expression, transforms, and a default for what is missing."""
+
+    field: str
+    path: ParsedResult | str
+    transforms: Sequence[Transform] = ()
+    default: Any = None
+    ignore_invalid: bool = False
+
+    def value(self, row: Any) -> Any:
+        """Return the transformed value, or the default."""
+        found = self._found(row)
+        for transform in self.transforms:
+            if _is_missing(found):
+                break
+            try:
+                found = transform(found)
+            except CannotTransform as error:
+                if self.ignore_invalid:
+                    return self.default
+                raise CannotMap(self.field, str(error)) from None
+        return self.default if _is_missing(found) else found
+
+    def _found(self, row: Any) -> Any:
+        if isinstance(self.path, str):
+            return row.get(self.path) if isinstance(row, dict) else None
+        try:
+            return self.path.search(row)
+        except JMESPathError as error:
+            problem = f"the expression failed ({type(error).__name__})"
+            raise CannotMap(self.field, problem) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of values, without those that are missing; lists are joined."""
+
+    items: Sequence[Expression]
+
+    def value(self, row: Any) -> list[Any] | None:
+        """Return the list, None if nothing is in it."""
+        values: list[Any] = []
+        for item in self.items:
+            found = item.value(row)
+            values.extend(found if isinstance(found, list) else [found])
+        return [value for value in values if not _is_missing(value)] or None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """An object built field by field; `each` makes one of every item of a list."""
+
+    fields: dict[str, Expression]
+    each: Expression | None = None
+
+    def value(self, row: Any) -> Any:
+        """Return the object or the list of objects, None if all is missing."""
+        if self.each is None:
+            return self._one(row)
+        found = self.each.value(row)
+        if found is None:
+            return None
+        items = found if isinstance(found, list) else [found]
+        return [one for item in items if (one := self._one(item))] or None
+
+    def _one(self, row: Any) -> dict[str, Any] | None:
+        values = {name: field.value(row) for name, field in self.fields.items()}
+        # A constant alone (a country, say) makes no address.
+        if not any(
+            values[name] is not None
+            for name, field in self.fields.items()
+            if not isinstance(field, Constant)
+        ):
+            return None
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    expression: Expression
+
+    def value(self, row: Any) -> Any:
+        return as_text(self.expression.value(row))
+
+
+def compiled(expression: str) -> ParsedResult | str:
+    """Return the expression ready to search; raise JMESPathError for a bad one."""
+    if _PLAIN.match(expression):
+        return expression  # a dictionary look-up is thirty times cheaper
+    return jmespath.compile(expression)
+
+
+def as_text(value: Any) -> Any:
+    """Return numbers as the text they are written as; leave all else."""
+    if isinstance(value, list):
+        return [as_text(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            name: as_text(inner) for name, inner in value.items() if inner is not None
+        }
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())

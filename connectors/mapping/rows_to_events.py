@@ -1,0 +1,148 @@
+"""Turn the rows of a system into change events, as its mapping file says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors.contract import Row
+from connectors.mapping import mapping_file, required_columns
+from connectors.mapping.expressions import CannotMap
+from connectors.mapping.mapping_file import MODEL_OF, Target
+from connectors.mapping.required_columns import Need
+from connectors.mapping.unmapped_columns import Unmapped, used
+from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
+from schemas.source_key import SourceKey
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that gives no change event of one kind, and why; set aside, not lost."""
+
+    reason: str
+    system: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Which rows of one system become which canonical records."""
+
+    system: str
+    connector: str
+    tables: dict[str, tuple[Target, ...]]
+    unmapped: Unmapped
+
+    @classmethod
+    def load(cls, path: Path, *, system: str, connector: str) -> Mapping:
+        """Return the mapping a file holds; raise MappingError if it holds none."""
+        tables = mapping_file.read(path, system=system)
+        by_table = {table: used(targets) for table, targets in tables.items()}
+        return cls(system, connector, tables, Unmapped(by_table))
+
+    @property
+    def kinds(self) -> frozenset[RecordKind]:
+        """What kinds of records its tables feed."""
+        return frozenset(t.kind for found in self.tables.values() for t in found)
+
+    @property
+    def needs(self) -> dict[str, tuple[Need, ...]]:
+        """What columns of each table the mapping cannot do without."""
+        return {
+            table: required_columns.of(
+                part for one in targets for part in one.expressions
+            )
+            for table, targets in self.tables.items()
+        }
+
+    def events(self, row: Row) -> Iterator[ChangeEvent | Reject]:
+        """Yield what a row says, one event for each kind its table feeds."""
+        if row.problem is not None:
+            yield Reject(f"row: {row.problem}", self.system, row)
+            return
+        if row.table in self.tables and row.op is not Op.DELETE:
+            self.unmapped.note(row.table, row.payload)
+        for target in self.tables.get(row.table, ()):
+            row = _without(row, target.drop)
+            try:
+                event = self._event(row, target)
+            except CannotMap as problem:
+                yield Reject(f"{target.kind}.{problem}", self.system, row)
+            except ValidationError as error:
+                yield Reject(f"{target.kind}.{_first(error)}", self.system, row)
+            else:
+                if event is not None:
+                    yield event
+
+    def _event(self, row: Row, target: Target) -> ChangeEvent | None:
+        op = row.op
+        if op is not Op.DELETE:
+            if target.deleted is not None and target.deleted.value(row.payload):
+                op = Op.DELETE
+            elif target.when is not None and not target.when.value(row.payload):
+                if op is not Op.UPDATE:
+                    return None
+                op = Op.DELETE  # it no longer says what it said
+        record = None
+        if op is not Op.DELETE:
+            values = target.record.value(row.payload) or {}
+            record = MODEL_OF[target.kind].model_validate(values)
+        return CHANGE_OF[target.kind].model_validate(
+            {
+                "op": op,
+                "key": self._key(row, target),
+                "position": _position(row, target),
+                "after": record,
+                "raw": None if op is Op.DELETE else row.payload,
+                "source": Source(
+                    connector=self.connector,
+                    table=row.table,
+                    ts_ms=row.ts_ms,
+                    snapshot=row.snapshot,
+                ),
+                "ts_ms": time.time_ns() // 1_000_000,
+            }
+        )
+
+    def _key(self, row: Row, target: Target) -> SourceKey:
+        value = target.id.value(row.payload)
+        if value is None:
+            raise CannotMap("id", "is missing: the row has no identity")
+        try:
+            return SourceKey(self.system, str(value))
+        except ValueError:
+            raise CannotMap("id", "is unfit as the id of a source key") from None
+
+
+def _without(row: Row, columns: frozenset[str]) -> Row:
+    if not columns & row.payload.keys():
+        return row
+    kept = {name: row.payload[name] for name in row.payload.keys() - columns}
+    return replace(row, payload=kept)
+
+
+def _position(row: Row, target: Target) -> tuple[int, ...]:
+    if not target.position:
+        if row.position is None:
+            raise CannotMap("position", "neither the mapping nor the source gives one")
+        return row.position
+    parts = []
+    for expression in target.position:
+        value: Any = expression.value(row.payload)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise CannotMap("position", "is missing or no whole number")
+        parts.append(value)
+    return tuple(parts)
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors(
+        include_url=False, include_context=False, include_input=False
+    )[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "the record"
+    return f"{where}: {problem['msg']}"[:300]

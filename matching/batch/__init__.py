@@ -1,0 +1,1 @@
+"""All records at once: DuckDB on files, or Spark."""

@@ -1,0 +1,1 @@
+"""Links and decisions to clusters, as rules and guards allow."""

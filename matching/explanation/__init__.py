@@ -1,0 +1,1 @@
+"""Why two records match, whom a search may mean, who lives together."""

@@ -1,0 +1,1 @@
+"""A record as standardised features: names, addresses, dates, contacts."""

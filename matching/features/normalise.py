@@ -1,0 +1,147 @@
+"""One customer record as the matcher reads it; what was received is never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+from typing import Any
+
+from matching.features.addresses import postal_code, street_line, town
+from matching.features.dates import birth_key
+from matching.features.emails import email_key, mailbox
+from matching.features.names import (
+    Name,
+    family_names,
+    forms_of,
+    given_names,
+    skeleton,
+    split_full_name,
+)
+from matching.features.phones import phone_key, phone_region
+from matching.features.placeholders import is_placeholder, is_placeholder_number
+from matching.features.text_folding import folded, squeezed
+from schemas.source_record import Address, CustomerRecord
+
+STANDARDISER = "2"
+"""Version of the standardiser: raise it with every change of what a value becomes."""
+
+Features = dict[str, Any]
+"""A record as the model compares it: JSON values; None where nothing is known."""
+
+TEXTS = (
+    "given", "family", "family_sound", "given_initial", "birth_date", "birth_year",
+    "gender", "mailbox", "street_number", "street", "address", "postal_code", "city",
+    "place", "national_id",
+)  # fmt: skip
+LISTS = (
+    "given_names", "given_roots", "family_names", "names", "whole_names", "emails",
+    "phones", "cards",
+)  # fmt: skip
+
+MOST_WHOLE_NAMES = 16
+_GENDERS = {
+    "m": "m", "male": "m", "man": "m", "h": "m", "homme": "m", "masculin": "m",
+    "monsieur": "m", "mr": "m", "1": "m", "herr": "m", "sr": "m",
+    "f": "f", "female": "f", "woman": "f", "femme": "f", "feminin": "f", "2": "f",
+    "madame": "f", "mademoiselle": "f", "mme": "f", "mlle": "f", "mrs": "f",
+    "ms": "f", "miss": "f", "frau": "f", "sra": "f", "w": "f",
+}  # fmt: skip
+
+
+def normalise(
+    record: CustomerRecord, *, birth_date: str | None = None, birth_year: str = ""
+) -> Features:
+    """Return the features of a record; `birth_date` stands in for a date as written.
+
+    Where no more than the year of birth is known, it comes in `birth_year`. The term
+    frequencies are the model's, which adds them.
+    """
+    name = _names(record)
+    address = _best_address(record.addresses)
+    street = street_line(address.street_number, address.street)
+    place = postal_code(address.postal_code or ""), town(address.city or "")
+    emails = _distinct(map(email_key, record.emails))
+    region = phone_region(address.country, address.postal_code)
+    born = birth_key(record.birth_date) if birth_date is None else birth_date
+    given = name.given[0] if name.given else ""
+    family = name.family[0] if name.family else ""
+    features: Features = {
+        "given": given,
+        "given_names": list(name.given),
+        "given_roots": forms_of(name.given),
+        "given_initial": given[:1],
+        "family": family,
+        "family_names": list(name.family),
+        "family_sound": skeleton(family),
+        "names": _distinct((*name.given, *name.family)),
+        "whole_names": _whole_names(name),
+        "birth_date": born,
+        "birth_year": born[:4] or birth_year,
+        "gender": _gender(record),
+        "emails": emails,
+        "mailbox": mailbox(emails[0]) if emails else "",
+        "phones": _distinct(phone_key(p, region) for p in record.phones),
+        "street_number": street.number,
+        "street": street.name,
+        "address": _whole(street.number, street.name, place[0] or place[1]),
+        "postal_code": place[0],
+        "city": place[1],
+        "place": place[0] or place[1],
+        "cards": _distinct(map(_identifier, record.cards)),
+        "national_id": _identifier(record.national_id or ""),
+    }
+    return {column: value or None for column, value in features.items()}
+
+
+def _names(record: CustomerRecord) -> Name:
+    whole = split_full_name(record.full_name) if record.full_name else Name()
+    given = given_names(record.given_name) if record.given_name else ()
+    family: tuple[str, ...] = ()
+    for field in (record.family_name, record.birth_name):
+        family += family_names(field) if field else ()
+    if given and not family and not record.full_name:
+        return Name(given)
+    # The whole name adds what the parts do not hold (a second given name).
+    held = {*given, *(part for name in family for part in (name, name[:1]))}
+    more = [n for n in whole.given if n not in held and n.replace(" ", "") not in held]
+    return Name(
+        tuple(dict.fromkeys((*given, *more))),
+        tuple(dict.fromkeys(family or whole.family)),
+    )
+
+
+def _whole_names(name: Name) -> list[str]:
+    """Return given with family names in one order, so that a swap changes nothing."""
+    pairs = product(forms_of(name.given), name.family)
+    return sorted({" ".join(sorted(pair)) for pair in pairs})[:MOST_WHOLE_NAMES]
+
+
+def _gender(record: CustomerRecord) -> str:
+    for said in (record.gender, record.title):
+        if said and (gender := _GENDERS.get(folded(said))):
+            return gender
+    return ""
+
+
+def _best_address(addresses: Iterable[Address]) -> Address:
+    """Return the most complete address, the first of equals."""
+    return max(
+        addresses,
+        key=lambda a: sum(map(bool, (a.street, a.postal_code, a.city))),
+        default=Address(),
+    )
+
+
+def _whole(number: str, street: str, place: str) -> str:
+    return f"{number} {street} {place}" if number and street and place else ""
+
+
+def _identifier(text: str) -> str:
+    key = squeezed(text)
+    if len(key) < 4 or is_placeholder(key):
+        return ""
+    return "" if key.isdigit() and is_placeholder_number(key) else key
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    return sorted({value for value in values if value})

@@ -1,0 +1,1 @@
+"""A model version: blocking, comparisons, weights, rules and bands, in one bundle."""

@@ -1,0 +1,1 @@
+"""Pairs to match weights, with the SQL that Splink writes."""

@@ -1,0 +1,1 @@
+"""Learn the weights and thresholds of a model from records."""

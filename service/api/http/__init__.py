@@ -1,0 +1,1 @@
+"""What all routes share: pagination, idempotency, problems, metrics."""

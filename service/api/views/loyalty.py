@@ -1,0 +1,149 @@
+"""Loyalty: balances, and the movements that they are the sum of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Response
+from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
+
+from service.access import needs
+from service.api.http.context import read
+from service.api.http.idempotency import IdempotencyHeader, once
+from service.api.http.pagination import (
+    after,
+    json_answer,
+    moved,
+    page_answer,
+    time_place,
+    unknown_customer,
+)
+from service.api.http.security_headers import KEY
+from service.api.models.parameters import CustomerPath, PageQuery
+from service.api.models.responses import (
+    ExpiringAnswer,
+    LoyaltyAnswer,
+    MovementsAnswer,
+    documented,
+)
+from service.api.models.writes import MovementMade, NewMovement, written
+from service.api.views import movements as moving
+from service.database.customers import profiles
+from service.database.facts import movement_reads, movements
+from service.database.sources import system_freshness
+from service.domain.loyalty import remaining
+
+loyalty = APIBlueprint(
+    "loyalty",
+    __name__,
+    abp_security=KEY,
+    abp_tags=[Tag(name="loyalty", description="Balances and movements")],
+)
+
+
+@loyalty.get(
+    "/v1/customers/<customer_id>/loyalty",
+    responses=documented(LoyaltyAnswer, 404, moved=True),
+)
+@needs("loyalty:read")
+def balances(path: CustomerPath) -> Response:
+    """Read a customer's balances per programme and unit.
+
+    They are those of the profile of the same version, so no two answers disagree.
+    """
+    stored = read(lambda connection: profiles.by_id(connection, path.customer_id))
+    if stored is not None and stored.retired_into is not None:
+        return moved(path.customer_id)
+    if stored is None or stored.document is None:
+        raise unknown_customer()
+    return json_answer(
+        {
+            "customer_id": path.customer_id,
+            "version": stored.version,
+            "loyalty": orjson.loads(stored.document).get("loyalty", []),
+            "freshness": orjson.Fragment(stored.freshness),
+        }
+    )
+
+
+@loyalty.get(
+    "/v1/customers/<customer_id>/loyalty/movements",
+    responses=documented(MovementsAnswer, 404, moved=True),
+)
+@needs("loyalty:read")
+def customer_movements(path: CustomerPath, query: PageQuery) -> Response:
+    """List a customer's loyalty movements, newest first."""
+    place = after("movements", path.customer_id, query.cursor)
+    last = (place[0], place[1], place[2]) if place else None
+    stored = read(
+        lambda c: movement_reads.page(
+            c, path.customer_id, after=last, limit=query.limit
+        )
+    )
+    return page_answer(
+        stored,
+        listing="movements",
+        customer_id=path.customer_id,
+        limit=query.limit,
+        row=_movement,
+        place=time_place,
+    )
+
+
+@loyalty.get(
+    "/v1/customers/<customer_id>/loyalty/expiring",
+    responses=documented(ExpiringAnswer, 404, moved=True),
+)
+@needs("loyalty:read")
+def expiring(path: CustomerPath) -> Response:
+    """List what is left of a customer's points, by the day on which they expire.
+
+    Points spent come out of those that expire first.
+    """
+    customer_id = path.customer_id
+    stored = read(lambda connection: profiles.by_id(connection, customer_id))
+    if stored is not None and stored.retired_into is not None:
+        return moved(customer_id)
+    if stored is None or stored.document is None:
+        raise unknown_customer()
+    ledgers = read(lambda connection: movements.lines_of(connection, customer_id))
+    lots = [
+        {
+            "programme": programme,
+            "unit": unit,
+            "expires_on": lot.expires_on,
+            "amount": moving.plain(lot.amount),
+        }
+        for (programme, unit), lines in sorted(ledgers.items())
+        for lot in remaining(lines)
+    ]
+    fresh = orjson.Fragment(read(system_freshness.freshness))
+    return json_answer({"customer_id": customer_id, "lots": lots, "freshness": fresh})
+
+
+@loyalty.post("/v1/loyalty/movements", responses=written(MovementMade, 201, 404, 409))
+@needs("loyalty:burn")
+def move(header: IdempotencyHeader, body: NewMovement) -> Response:
+    """Burn points, or earn, adjust or reverse them; at most once for each key.
+
+    A burn that the balance over all the customer's accounts does not cover is a 409.
+    """
+    moving.check(body)
+    return once(header.key, lambda c: moving.move(c, body, key=header.key))
+
+
+_COPIED = (
+    *("account", "programme", "unit", "amount"),
+    *("kind", "at", "expires_on", "confirms"),
+)
+
+
+def _movement(row: dict[str, Any]) -> dict[str, Any]:
+    key = f"{row['system']}:{row['id']}"
+    return {
+        "key": key,
+        "order": row["order_key"],
+        **{name: row[name] for name in _COPIED},
+    }

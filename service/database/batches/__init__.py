@@ -1,0 +1,1 @@
+"""Bulk loads and exports of everything."""

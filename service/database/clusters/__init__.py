@@ -1,0 +1,1 @@
+"""Links, labels, model versions, and what is read of clusters."""

@@ -1,0 +1,1 @@
+"""Sessions, pools, copies, schema version and migration."""

@@ -1,0 +1,1 @@
+"""Customers, profiles, history, crosswalk and handoffs."""

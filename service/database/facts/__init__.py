@@ -1,0 +1,1 @@
+"""Movements, orders, interactions, consents and cases."""

@@ -1,0 +1,133 @@
+"""Movements that a channel makes through the API: one customer's balance at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from schemas.change_event import MovementChange, Op, Source
+from schemas.facts import LoyaltyMovement
+from schemas.source_key import SourceKey
+from service.database.connection.session import Connection
+from service.database.facts import facts
+from service.database.facts.facts import COUNTED
+from service.database.messages import pushes
+from service.database.sources import dirty
+from service.domain.loyalty import Line
+
+_SOURCE = "loyalty_movement"
+
+
+class Holder(NamedTuple):
+    """An account's record and the customer it belongs to, who is locked."""
+
+    record_id: int
+    customer_id: UUID
+
+
+class Now(NamedTuple):
+    """The database's clock: a time, and the same as a position."""
+
+    at: datetime
+    position: int
+
+
+_HOLDER = """SELECT l.record_id, l.customer_id FROM source_record s
+JOIN label l USING (record_id) WHERE s.system = %s AND s.id = %s"""
+# Whoever changes a customer's members writes its row too, so this lock keeps the
+# members as they are, and makes the movements of one balance wait for one another.
+_LOCK = "SELECT FROM customer WHERE customer_id = %s FOR NO KEY UPDATE"
+
+
+def lock_holder(connection: Connection, account: SourceKey) -> Holder | None:
+    """Return the customer who holds the account, locked until the transaction ends."""
+    key = [account.system, account.id]
+    found = connection.execute(_HOLDER, key).fetchone()
+    while found is not None:
+        connection.execute(_LOCK, [found[1]])
+        # a merge or an unmerge may have moved the account while we waited
+        again = connection.execute(_HOLDER, key).fetchone()
+        if again == found:
+            return Holder(*found)
+        found = again
+    return None
+
+
+def balance(
+    connection: Connection, customer_id: UUID, *, programme: str, unit: str
+) -> Decimal:
+    """Return the sum of all accounts of a customer in a programme and unit."""
+    row = connection.execute(
+        "SELECT coalesce(sum(m.amount), 0) FROM label l JOIN loyalty_movement m"
+        " ON m.customer_record_id = l.record_id WHERE l.customer_id = %s"
+        f" AND m.programme = %s AND m.unit = %s AND {COUNTED}",
+        [customer_id, programme, unit],
+    ).fetchone()
+    assert row is not None
+    return Decimal(row[0])
+
+
+def now(connection: Connection) -> Now:
+    """Return the database's clock, which all channels share."""
+    row = connection.execute(
+        "SELECT t, (extract(epoch FROM t) * 1000000)::bigint FROM clock_timestamp() t"
+    ).fetchone()
+    assert row is not None
+    return Now(*row)
+
+
+def stands(connection: Connection, key: SourceKey) -> bool:
+    """Return whether a line stands under the key already."""
+    row = connection.execute(
+        "SELECT FROM loyalty_movement WHERE system = %s AND id = %s",
+        [key.system, key.id],
+    ).fetchone()
+    return row is not None
+
+
+def add(
+    connection: Connection,
+    key: SourceKey,
+    movement: LoyaltyMovement,
+    *,
+    record_id: int,
+    seen: Now,
+) -> bool:
+    """Add a line to the ledger; return False if another one stands under its key.
+
+    The line goes out on its system's topic too, so that the log of changes stays
+    whole; there it is a repeat, which changes nothing but calls the resolver.
+    """
+    change = MovementChange(
+        op=Op.CREATE,
+        key=key,
+        position=(seen.position,),
+        after=movement,
+        source=Source(connector="api", table=_SOURCE, ts_ms=seen.position // 1000),
+        ts_ms=seen.position // 1000,
+    )
+    moved, differing = facts.insert_movements(
+        connection, [change], record_ids={movement.account: record_id}
+    )
+    if moved:
+        dirty.mark(connection, [(record_id, False)])
+        pushes.append(connection, change)
+    return not differing
+
+
+def lines_of(
+    connection: Connection, customer_id: UUID
+) -> dict[tuple[str, str], list[Line]]:
+    """Return the counted ledger lines of a customer by programme and unit."""
+    rows = connection.execute(
+        "SELECT m.programme, m.unit, m.at, m.system, m.id, m.amount, m.expires_on"
+        " FROM label l JOIN loyalty_movement m ON m.customer_record_id = l.record_id"
+        f" WHERE l.customer_id = %s AND {COUNTED}",
+        [customer_id],
+    )
+    found: dict[tuple[str, str], list[Line]] = {}
+    for programme, unit, *line in rows:
+        found.setdefault((programme, unit), []).append(Line(*line))
+    return found

@@ -1,0 +1,85 @@
+"""Orders of a customer, newest first, and one order by its key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from schemas.facts import OrderStatus
+from schemas.source_key import SourceKey
+from service.database.connection.session import Connection
+from service.database.customers.pages import StoredPage, page_query, read_page
+from service.database.facts.order_steps import STEPS
+from service.database.sources.system_freshness import FRESHNESS
+
+# (time, system, id) is unique, so orders of the same instant split over two pages
+# are neither lost nor shown twice.
+_PAGE = page_query(
+    f"""SELECT o.system, o.id, o.placed_at AS at, o.record, {STEPS} AS steps
+    FROM label l
+    JOIN customer_order o ON o.customer_record_id = l.record_id
+    WHERE l.customer_id = %(customer_id)s AND NOT o.deleted AND o.record IS NOT NULL
+    AND o.placed_at IS NOT NULL
+    AND (%(status)s::text IS NULL OR o.status = %(status)s)
+    AND (%(open)s::boolean IS NULL OR (o.status = ANY(%(open_statuses)s)) = %(open)s)
+    AND (%(channel)s::text IS NULL OR o.record ->> 'channel' = %(channel)s)
+    AND (%(since)s::timestamptz IS NULL OR o.placed_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR o.placed_at < %(until)s)
+    AND (%(at)s::timestamptz IS NULL
+        OR (o.placed_at, o.system, o.id) < (%(at)s::timestamptz, %(system)s, %(id)s))
+    ORDER BY o.placed_at DESC, o.system DESC, o.id DESC LIMIT %(limit)s"""
+)
+_ONE = f"""
+SELECT o.record, l.customer_id, {FRESHNESS}, {STEPS} FROM customer_order o
+LEFT JOIN label l ON l.record_id = o.customer_record_id
+WHERE o.system = %s AND o.id = %s AND NOT o.deleted AND o.record IS NOT NULL
+"""
+
+Place = tuple[str, str, str]
+"""Time, system and id of the last row of a page."""
+
+
+class StoredOrder(NamedTuple):
+    """One order with the customer it belongs to now, if any."""
+
+    record: dict[str, Any]
+    customer_id: UUID | None
+    freshness: bytes
+    steps: list[dict[str, Any]]
+
+
+class OrderFilter(NamedTuple):
+    """Which orders are asked for; what is None does not matter."""
+
+    status: str | None = None
+    open: bool | None = None
+    channel: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERY = OrderFilter()
+
+
+def page(
+    connection: Connection,
+    customer_id: UUID,
+    *,
+    after: Place | None,
+    limit: int,
+    only: OrderFilter = EVERY,
+) -> StoredPage | None:
+    """Return a customer's orders after a place, newest first."""
+    at, system, id_ = after or (None, "", "")
+    values = {"customer_id": customer_id, "limit": limit + 1, **only._asdict()}
+    values["open_statuses"] = [status for status in OrderStatus if status.is_open]
+    return read_page(
+        connection, _PAGE, {**values, "at": at, "system": system, "id": id_}
+    )
+
+
+def by_key(connection: Connection, key: SourceKey) -> StoredOrder | None:
+    """Return the order of a key, from whichever channel."""
+    row = connection.execute(_ONE, [key.system, key.id]).fetchone()
+    return StoredOrder(row[0], row[1], row[2].encode(), row[3]) if row else None

@@ -1,0 +1,1 @@
+"""Outbox, offsets, the feed of events and webhooks."""

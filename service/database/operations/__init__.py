@@ -1,0 +1,1 @@
+"""Connector states, dead letters and the backlog."""

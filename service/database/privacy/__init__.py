@@ -1,0 +1,1 @@
+"""Erasures, suppressions, and the export of one customer."""

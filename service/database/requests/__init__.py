@@ -1,0 +1,1 @@
+"""API keys, idempotency keys, and read your writes."""

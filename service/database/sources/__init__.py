@@ -1,0 +1,1 @@
+"""Source records, blocking keys, freshness, snapshots and sweeps."""

@@ -1,0 +1,134 @@
+"""What snapshots saw: their manifests, part by part, and what they did not see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import orjson
+
+from schemas.change_event import RecordKind
+from schemas.snapshot import DIGEST_BYTES, SnapshotManifest
+from service.database.connection.session import Connection
+
+_TABLE = {
+    RecordKind.CUSTOMER: "source_record",
+    RecordKind.ORDER: "customer_order",
+    RecordKind.INTERACTION: "interaction",
+    RecordKind.CONSENT: "consent",
+}
+"""A ledger is not swept: it only grows."""
+
+_POSITION_PARTS = 6
+
+
+def keep(connection: Connection, manifests: Iterable[SnapshotManifest]) -> None:
+    """Store parts of manifests, each once however often it is redelivered."""
+    for one in manifests:
+        connection.execute(
+            "INSERT INTO snapshot_part"
+            ' (system, snapshot, number, "of", before, ends, unreadable, digests)'
+            " SELECT %(system)s, %(snapshot)s, %(number)s, %(of)s, %(before)s::jsonb,"
+            "   %(ends)s::jsonb, %(unreadable)s, %(digests)s"
+            " WHERE NOT EXISTS (SELECT FROM sweep"
+            "   WHERE (system, snapshot) = (%(system)s, %(snapshot)s))"
+            " ON CONFLICT DO NOTHING",
+            {
+                **one.model_dump(exclude={"digests", "before", "ends"}),
+                "before": orjson.dumps(one.model_dump(mode="json")["before"]).decode(),
+                "ends": orjson.dumps(one.model_dump(mode="json")["ends"]).decode(),
+                "digests": b"".join(one.seen()),
+            },
+        )
+
+
+def complete(connection: Connection, *, consumer: str) -> list[tuple[str, str]]:
+    """Return (system, snapshot) of the manifests whose parts are all there, once this
+    consumer has resolved all that was published before them."""
+    return connection.execute(
+        "SELECT p.system, p.snapshot FROM snapshot_part p"
+        ' GROUP BY p.system, p.snapshot HAVING count(*) = max(p."of")'
+        " AND NOT EXISTS (SELECT FROM jsonb_each_text((array_agg(p.ends))[1]) e"
+        "   LEFT JOIN stream_offset o ON o.consumer = %s"
+        "     AND o.topic = 'couture.source.' || p.system"
+        "     AND o.partition = e.key::int"
+        "   WHERE coalesce(o.next_offset, 0) < e.value::bigint)"
+        " ORDER BY max(p.arrived_at)",
+        [consumer],
+    ).fetchall()
+
+
+def find_vanished(
+    connection: Connection, sweep_id: int, system: str, snapshot: str
+) -> tuple[int, int, int]:
+    """Store what the snapshot did not see; return how many records are held, how many
+    vanished, and how many rows the snapshot could not read."""
+    before, unreadable = connection.execute(
+        "SELECT before, unreadable FROM snapshot_part"
+        " WHERE (system, snapshot) = (%s, %s) LIMIT 1",
+        [system, snapshot],
+    ).fetchall()[0]
+    _load_seen(connection, system, snapshot)
+    held = vanished = 0
+    for kind, position in before.items():
+        if kind not in _TABLE:
+            continue
+        found = _vanished_of(connection, sweep_id, system, RecordKind(kind), position)
+        held, vanished = held + found[0], vanished + found[1]
+    connection.execute("DROP TABLE seen_key")
+    connection.execute(
+        "UPDATE sweep SET held_records = %s, vanished = %s WHERE sweep_id = %s",
+        [held, vanished, sweep_id],
+    )
+    connection.execute(
+        "DELETE FROM snapshot_part WHERE (system, snapshot) = (%s, %s)",
+        [system, snapshot],
+    )
+    return held, vanished, unreadable
+
+
+def _load_seen(connection: Connection, system: str, snapshot: str) -> None:
+    parts = connection.execute(
+        "SELECT digests FROM snapshot_part WHERE (system, snapshot) = (%s, %s)",
+        [system, snapshot],
+    ).fetchall()
+    connection.execute("CREATE TEMP TABLE seen_key (digest bytea) ON COMMIT DROP")
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY seen_key FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        for (digests,) in parts:
+            for i in range(0, len(digests), DIGEST_BYTES):
+                copy.write_row([digests[i : i + DIGEST_BYTES]])
+    connection.execute("ANALYZE seen_key")
+
+
+def _vanished_of(
+    connection: Connection,
+    sweep_id: int,
+    system: str,
+    kind: RecordKind,
+    before: Sequence[int],
+) -> tuple[int, int]:
+    # gone just after the snapshot's position, and before any later change
+    gone_at = [*before, 0] if len(before) < _POSITION_PARTS else [*before]
+    live = (
+        f"FROM {_TABLE[kind]} WHERE system = %(system)s AND NOT deleted"
+        " AND position IS NOT NULL"
+    )
+    values = {
+        "sweep_id": sweep_id,
+        "system": system,
+        "kind": str(kind),
+        "before": [*before],
+        "gone_at": gone_at,
+    }
+    vanished = connection.execute(
+        "INSERT INTO vanished_key (sweep_id, kind, id, position)"
+        f" SELECT %(sweep_id)s, %(kind)s, id, %(gone_at)s::bigint[] {live}"
+        "   AND position <= %(before)s::bigint[] AND position < %(gone_at)s::bigint[]"
+        "   AND NOT EXISTS (SELECT FROM seen_key WHERE digest = substring(sha256("
+        "     convert_to(%(kind)s || '/' || system || ':' || id, 'UTF8')) FOR 8))",
+        values,
+    ).rowcount
+    held = connection.execute(f"SELECT count(*) {live}", values).fetchall()[0][0]
+    return held, vanished

@@ -1,0 +1,1 @@
+"""Decisions, reviews, the review queue and accounts."""

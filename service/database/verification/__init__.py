@@ -1,0 +1,1 @@
+"""Audits, consistency checks and repairs."""

@@ -1,0 +1,1 @@
+"""What a retailer does with them: sales, calls, life events."""

@@ -1,0 +1,1 @@
+"""The demo itself: environment, screen, measures, report."""

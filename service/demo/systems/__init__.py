@@ -1,0 +1,1 @@
+"""The four systems of the retailer."""

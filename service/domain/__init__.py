@@ -1,0 +1,1 @@
+"""Rules without I/O: profiles, cases, loyalty, orders, contact keys."""

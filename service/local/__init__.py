@@ -1,0 +1,1 @@
+"""All of Couture on one machine: PostgreSQL, a broker and our processes."""

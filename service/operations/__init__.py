@@ -1,0 +1,1 @@
+"""What operators see and do: doctor, dead letters, connectors."""

@@ -1,0 +1,136 @@
+"""What sources send of erased persons: refused, and set aside without its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from matching.features.normalise import normalise
+from schemas.change_event import CustomerChange
+from schemas.source_key import SourceKey
+from schemas.wire import Malformed
+from service.database.connection.session import Connection
+from service.database.facts import facts
+from service.database.operations.dead_letters import DeadLetter
+from service.database.privacy import erasures, suppressions
+from service.database.sources.source_records import NewState
+from service.domain.suppression import (
+    fact_mark,
+    marks_in,
+    message_mark,
+    person_marks,
+    record_mark,
+)
+from service.resolver.micro_batch import Placed, set_aside
+
+SUPPRESSED = "suppressed"
+"""Reason of a message that was refused because its person was erased."""
+
+_DETAIL = "the person was erased; couture customer readmit would let them in again"
+
+
+def refuse_erased(
+    connection: Connection, placed: Sequence[Placed]
+) -> tuple[list[Placed], list[DeadLetter]]:
+    """Return the events that may take effect, and the letters of those that may not.
+
+    A new source key of an erased person is refused from now on too, with the facts
+    that came before it.
+    """
+    if not placed or not suppressions.any_stands(connection):
+        return list(placed), []
+    persons = _persons(placed)
+    keys = {key: _key_marks(one) for key, one in enumerate(placed)}
+    wanted = set().union(*keys.values(), *persons.values())
+    standing = suppressions.standing(connection, wanted)
+    found: dict[SourceKey, UUID] = {}
+    for index, marks in persons.items():
+        if told := marks & standing.keys():
+            found[placed[index].event.key] = standing[min(told)]
+    _follow(connection, found)
+    refused = {
+        index
+        for index, one in enumerate(placed)
+        if keys[index] & standing.keys() or found.keys() & _keys(one)
+    }
+    kept = [one for index, one in enumerate(placed) if index not in refused]
+    return kept, [_bare(placed[index]) for index in sorted(refused)]
+
+
+def refuse_erased_states(
+    connection: Connection, states: Sequence[NewState]
+) -> list[NewState]:
+    """Return those of the states of a file that are of nobody erased."""
+    if not suppressions.any_stands(connection):
+        return list(states)
+    marks = [{record_mark(s.key)} | person_marks(s.features) for s in states]
+    standing = suppressions.standing(connection, set().union(*marks))
+    found = {
+        state.key: standing[min(told)]
+        for state, own in zip(states, marks, strict=True)
+        if (told := own & standing.keys())
+    }
+    _follow(connection, found)
+    return [state for state in states if state.key not in found]
+
+
+def without_erased(
+    connection: Connection, letters: Sequence[DeadLetter]
+) -> list[DeadLetter]:
+    """Return the letters, without the message where it is of somebody erased.
+
+    The tombstones that an erasure itself sent are no letters.
+    """
+    if not letters or not suppressions.any_stands(connection):
+        return list(letters)
+    marks = [_letter_marks(one) for one in letters]
+    standing = suppressions.standing(connection, set().union(*marks)).keys()
+    kept = []
+    for letter, own in zip(letters, marks, strict=True):
+        if not own & standing:
+            kept.append(letter)
+        elif letter.reason != Malformed.EMPTY:
+            kept.append(letter._replace(key=None, value=None, headers=[]))
+    return kept
+
+
+def _letter_marks(letter: DeadLetter) -> set[str]:
+    mark = message_mark(letter.key)
+    return marks_in(letter.value) | ({mark} if mark else set())
+
+
+def _persons(placed: Sequence[Placed]) -> dict[int, set[str]]:
+    # Standardised anew and not by a model: a mark must outlive every model version.
+    return {
+        index: person_marks(normalise(one.event.after))
+        for index, one in enumerate(placed)
+        if isinstance(one.event, CustomerChange) and one.event.after is not None
+    }
+
+
+def _keys(one: Placed) -> set[SourceKey]:
+    """Return the source keys of persons whom an event is about."""
+    if isinstance(one.event, CustomerChange):
+        return {one.event.key}
+    key = facts.customer_key(one.event)
+    return {key} if key else set()
+
+
+def _key_marks(one: Placed) -> set[str]:
+    marks = {record_mark(key) for key in _keys(one)}
+    if not isinstance(one.event, CustomerChange):
+        marks.add(fact_mark(one.event.kind, one.event.key))
+    return marks
+
+
+def _follow(connection: Connection, found: Mapping[SourceKey, UUID]) -> None:
+    """Refuse these source keys too, and what stands under them already."""
+    for key, erasure_id in sorted(found.items()):
+        suppressions.add(connection, [record_mark(key)], erasure_id)
+    if found:
+        erasures.remove_stubs(connection, sorted(found))
+
+
+def _bare(one: Placed) -> DeadLetter:
+    letter = set_aside(one.message, SUPPRESSED, _DETAIL)
+    return letter._replace(key=None, value=None, headers=[])

@@ -1,0 +1,1 @@
+"""Processes, ports and Kafka offsets, whatever runs on them."""

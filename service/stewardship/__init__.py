@@ -1,0 +1,1 @@
+"""Clerical review: decisions, cases, accounts."""

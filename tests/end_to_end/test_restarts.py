@@ -1,0 +1,109 @@
+"""PostgreSQL falls and comes back; the broker falls and has forgotten everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from service.demo.retailer.writes import POS
+from service.local.servers import EmbeddedBroker, start_broker
+from tests.end_to_end import checker, writes
+from tests.end_to_end.conftest import needs_debezium
+from tests.end_to_end.installation import World, start_world
+from tests.end_to_end.workload import Trader
+from tests.faults.scale import scaled
+
+
+@dataclass
+class Fallible:
+    """The whole journey, its broker, and the retailer that trades in it."""
+
+    broker: EmbeddedBroker
+    world: World
+    trader: Trader
+
+    def found(self, *, whole: bool) -> list[str]:
+        """Come to rest and return what the checker finds."""
+        self.trader.come_to_rest(within=180)
+        world = self.world
+        left = checker.outside(world.bootstrap, world.parts.directory, whole=whole)
+        with world.connect() as connection:
+            return checker.findings(connection, self.trader.truth(), left)
+
+    def sweeps(self, system: str) -> int:
+        """Return how many snapshots of a system were compared with its records."""
+        with self.world.connect() as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM sweep WHERE system = %s", [system]
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+
+@pytest.fixture(scope="module")
+def fallible(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fallible]:
+    """The whole journey, trading, on a broker of its own."""
+    needs_debezium()
+    directory = tmp_path_factory.mktemp("fallible")
+    with (
+        start_broker(directory=directory) as broker,
+        start_world(directory, bootstrap=broker.bootstrap) as world,
+    ):
+        world.start_service()
+        world.start_connectors()
+        trader = Trader(world, seed=3, people=40, rate=30)
+        trader.come_to_rest(within=120)
+        yield Fallible(broker, world, trader)
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_when_postgresql_falls(fallible: Fallible) -> None:
+    for _ in range(2):
+        fallible.trader.trade(1.5)
+        fallible.world.postgres.restart(immediate=True)
+        fallible.world.reopen_systems()
+        fallible.trader.trade(1.5)
+    assert fallible.found(whole=True) == []
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_when_every_session_is_ended(fallible: Fallible) -> None:
+    for number in range(scaled(6, 40)):
+        fallible.trader.trade(0.5)
+        with fallible.world.connect() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = ANY(%s)",
+                [["couture-resolver", "couture-relay"][: 1 + number % 2]],
+            )
+    assert fallible.found(whole=True) == []
+
+
+# The events are gone with such a broker: what follows is not told whole.
+@pytest.mark.timeout(600)
+def test_no_row_is_lost_when_the_broker_forgets_everything(fallible: Fallible) -> None:
+    fallible.trader.trade(2)
+    fallible.broker.kill()
+    fallible.trader.trade(2)
+    fallible.broker.start()
+    fallible.trader.trade(2)
+    assert fallible.found(whole=False) == []
+
+
+@pytest.mark.timeout(600)
+def test_no_delete_is_lost_when_the_broker_forgets_everything(
+    fallible: Fallible,
+) -> None:
+    person = writes.person(POS, "FORGOTTEN")
+    fallible.world.systems.apply(person)
+    assert fallible.found(whole=False) == []
+
+    swept = fallible.sweeps(POS)
+    fallible.broker.kill()
+    fallible.world.systems.apply(writes.gone(POS, "customer", person.row))
+    fallible.broker.start()
+    fallible.world.parts.until(
+        lambda: fallible.sweeps(POS) > swept, within=180, what="the system is read anew"
+    )
+    assert fallible.found(whole=False) == []

@@ -1,0 +1,57 @@
+"""The same bundle on Spark: how far it is from DuckDB is counted, and bounded."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import orjson
+
+from matching.batch.duckdb_batch import FileBatch
+from matching.batch.spark_batch import match_on_spark
+from matching.batch.spark_sql import spark_condition
+from matching.model.model_version import Model
+from tests.matching.people import crowd
+from tests.needs import needs
+
+
+def test_conditions_are_told_in_sparks_words() -> None:
+    assert spark_condition("list_has_any(a_l, a_r)") == "ARRAYS_OVERLAP(a_l, a_r)"
+    assert spark_condition("b_l[9:10] = b_r[6:7]") == (
+        "SUBSTRING(b_l, 9, 2) = SUBSTRING(b_r, 6, 2)"
+    )
+    found = spark_condition("jaro_winkler_similarity(a_l[1], a_r[1]) >= 0.9")
+    assert found == (
+        "CASE WHEN a_l[0] IS NULL OR a_r[0] IS NULL THEN NULL "
+        "ELSE JARO_WINKLER(a_l[0], a_r[0]) END >= 0.9"
+    )
+
+
+def test_spark_finds_what_duckdb_finds(tmp_path: Path) -> None:
+    needs(
+        importlib.util.find_spec("pyspark") is not None
+        and shutil.which("java") is not None,
+        "pyspark and Java 17",
+    )
+    model = Model.load()
+    records = model.standardise(crowd(400, seed=12))
+    file = tmp_path / "records.jsonl"
+    lines = [
+        orjson.dumps({"unique_id": i, "version": 1} | features)
+        for i, features in enumerate(records)
+    ]
+    file.write_bytes(b"\n".join(lines))
+    links = "select a, b, weight, probability, evidence from scored order by all"
+    with FileBatch(model, tmp_path) as whole, FileBatch(model, tmp_path) as spark:
+        whole.read_records(file)
+        spark.read_records(file)
+        whole.match()
+
+        report = match_on_spark(spark, tmp_path)
+
+        wanted, found = whole.rows(links), spark.rows(links)
+    assert report.largest_difference < 1e-9
+    assert (report.higher, report.lower) == (0, 0)
+    assert len(wanted) > 300
+    assert found == wanted

@@ -1,0 +1,154 @@
+"""The stream goes on where PostgreSQL says, and notices a log that is not the one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
+
+from schemas import wire
+from service.database.connection.session import Connection
+from service.database.messages import offsets
+from service.database.messages.offsets import Advance
+from service.local.servers import EmbeddedBroker, start_broker
+from service.relay.relay import relay_once
+from service.resolver.consumer import SourceStream
+from service.resolver.micro_batch import Message
+from tests.resolver.deliveries import ANNE, Delivery, customer
+
+TOPIC = wire.source_topic("pos")
+WITHIN_S = 180
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    """A broker that a test may kill."""
+    with start_broker(directory=tmp_path) as server:
+        yield server
+
+
+def publish(bootstrap: str, count: int) -> None:
+    """Put change events on the till's topic, made at need."""
+    servers = [bootstrap]
+    admin = KafkaAdminClient(bootstrap_servers=servers)
+    if TOPIC not in admin.list_topics():
+        topic = {"num_partitions": 1, "replication_factor": 1}
+        admin.create_topics({TOPIC: topic}, wait_for_metadata=True)
+    admin.close()
+    producer = KafkaProducer(bootstrap_servers=servers)
+    for number in range(count):
+        key, value, headers = wire.encode(customer(f"pos:{number}", 1, **ANNE))
+        producer.send(TOPIC, key=key, value=value, headers=headers)
+    producer.flush()
+    producer.close()
+
+
+@contextmanager
+def stream(bootstrap: str) -> Iterator[SourceStream]:
+    """Open the stream as a resolver does, and leave it."""
+    opened = SourceStream(bootstrap, consumer="test")
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def read(source: SourceStream, connection: Connection, count: int) -> list[Message]:
+    """Poll, and commit every poll's offsets, until so many messages came."""
+    found: list[Message] = []
+    deadline = time.monotonic() + WITHIN_S
+    while len(found) < count:
+        assert time.monotonic() < deadline, f"only {len(found)} messages came"
+        messages = source.poll(connection, limit=7)
+        if messages:
+            last = messages[-1].offset + 1
+            step = Advance(TOPIC, 0, source.expected[TOPIC, 0], last)
+            offsets.advance(connection, [step], consumer="test")
+            source.advanced([step])
+        found += messages
+    return found
+
+
+def test_a_second_stream_goes_on_where_the_first_committed(
+    connection: Connection, own_broker: EmbeddedBroker
+) -> None:
+    publish(own_broker.bootstrap, 10)
+    with stream(own_broker.bootstrap) as first:
+        before = read(first, connection, 10)
+    publish(own_broker.bootstrap, 5)
+    with stream(own_broker.bootstrap) as second:
+        after = read(second, connection, 5)
+
+    assert [m.offset for m in before + after] == list(range(15))
+
+
+def test_a_topic_that_was_made_anew_is_read_from_its_beginning(
+    connection: Connection, own_broker: EmbeddedBroker
+) -> None:
+    publish(own_broker.bootstrap, 10)
+    with stream(own_broker.bootstrap) as source:
+        read(source, connection, 10)
+        own_broker.kill()
+        own_broker.start()  # it held everything in memory: all is gone
+        publish(own_broker.bootstrap, 4)
+        again = read(source, connection, 4)
+
+    assert [m.offset for m in again] == [0, 1, 2, 3]
+
+
+def test_a_consumer_that_no_longer_hears_of_new_topics_is_replaced(
+    connection: Connection, own_broker: EmbeddedBroker
+) -> None:
+    deaf = SourceStream(own_broker.bootstrap, consumer="test", patience_s=12)
+    try:
+        deaf.poll(connection, limit=7)
+        first = deaf._kafka
+        first._cluster.close()  # ends its metadata loop, as a lost answer would
+        publish(own_broker.bootstrap, 3)
+        found = read(deaf, connection, 3)
+    finally:
+        deaf.close()
+
+    assert deaf._kafka is not first
+    assert [m.offset for m in found] == [0, 1, 2]
+
+
+def test_a_stored_offset_beyond_the_end_starts_the_log_again(
+    connection: Connection, own_broker: EmbeddedBroker
+) -> None:
+    publish(own_broker.bootstrap, 6)
+    with stream(own_broker.bootstrap) as source:
+        read(source, connection, 6)
+    connection.execute("UPDATE stream_offset SET next_offset = 500")
+    with stream(own_broker.bootstrap) as source:
+        again = read(source, connection, 6)
+
+    assert [m.offset for m in again] == list(range(6))
+
+
+def test_the_relay_publishes_in_order_and_empties_the_outbox(
+    deliver: Delivery, own_broker: EmbeddedBroker
+) -> None:
+    deliver(customer("pos:1", 1, **ANNE))
+    deliver(customer("pos:1", 2, **ANNE | {"title": "Mme"}))
+    told: list[tuple[str, bytes]] = []
+
+    class Recorder(KafkaProducer):  # type: ignore[misc]
+        def send(self, topic: str, **message: object) -> object:
+            told.append((topic, message["value"]))  # type: ignore[arg-type]
+            return super().send(topic, **message)
+
+    producer = Recorder(bootstrap_servers=[own_broker.bootstrap])
+    assert relay_once(deliver.connection, producer) == 4
+    assert relay_once(deliver.connection, producer) == 0
+    producer.close()
+
+    by_topic = {topic: [v for t, v in told if t == topic] for topic, _ in told}
+    assert by_topic.keys() == {"couture.customers", "couture.events"}
+    for values in by_topic.values():
+        assert [orjson.loads(value)["version"] for value in values] == [1, 2]
