@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import duckdb
-
-OutOfResources = duckdb.OperationalError
-"""The engine lacks memory or disk: the same question may be answered later."""
-
 
 class MatchingError(Exception):
     """The matcher cannot do what was asked; the text says why and what to do."""

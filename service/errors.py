@@ -72,3 +72,9 @@ class KeyRefused(ServiceError):
 
 class ScopeMissing(ServiceError):
     """The key is valid but may not do this: ask for a key with the scope."""
+
+
+class UnknownCustomer(ServiceError):
+    """There is no such customer."""
+
+    remedy = "Look the person up with `GET /v1/customers` or `couture search`."

@@ -9,20 +9,14 @@ from matching.batch.duckdb_batch import FileBatch
 from service.bulk_load import cluster, new_customers
 from service.bulk_load.cluster import Found
 from service.bulk_load.load_run import Run
-from service.database.batches import (
-    bulk_loads,
-)
-from service.database.batches import (
-    new_customers as births,
-)
+from service.database.batches import bulk_loads
+from service.database.batches import new_customers as births
 from service.database.clusters import (
     labels,
     model_versions,
 )
 from service.database.connection.session import Connection, connect
-from service.database.customers import (
-    customers,
-)
+from service.database.customers import customers
 from service.database.sources import (
     blocking_keys,
     dirty,

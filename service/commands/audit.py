@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import structlog
@@ -14,7 +14,9 @@ import typer
 from service.commands.command_context import settled
 from service.errors import Misconfigured, ServiceError
 from service.settings import Settings
-from service.verification.audit import AuditReport
+
+if TYPE_CHECKING:
+    from service.verification.audit import AuditReport
 
 log = structlog.get_logger()
 

@@ -13,7 +13,8 @@ import orjson
 import typer
 
 from service.commands.command_context import settled
-from service.privacy.erasure import Grounds, UnknownCustomer
+from service.errors import UnknownCustomer
+from service.privacy.grounds import Grounds
 
 if TYPE_CHECKING:
     from service.database.connection.session import Connection

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
 from service.commands.command_context import settled
-from service.verification.repair import Plan
-from service.verification.verify import Report
+
+if TYPE_CHECKING:
+    from service.verification.repair import Plan
+    from service.verification.verify import Report
 
 AsJson = Annotated[bool, typer.Option("--json", help="for a program to read")]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from kafka import KafkaAdminClient
 
 from schemas import wire
-from service.resolver.consumer import BOOTSTRAP_MS, broker_errors
+from service.runtime.kafka import BOOTSTRAP_MS, broker_errors
 from service.runtime.kafka_end_offsets import LogEnds
 
 

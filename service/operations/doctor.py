@@ -8,16 +8,10 @@ from typing import NamedTuple
 
 import psycopg
 
-from service.database.clusters import (
-    model_versions,
-)
-from service.database.connection import (
-    schema_version,
-)
+from service.database.clusters import model_versions
+from service.database.connection import schema_version
 from service.database.connection.session import Connection, connect, where
-from service.database.messages import (
-    offsets,
-)
+from service.database.messages import offsets
 from service.database.operations import (
     backlog,
     dead_letter_reads,

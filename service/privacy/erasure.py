@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from uuid import UUID, uuid4
 
 import orjson
@@ -18,39 +17,18 @@ from service.database.clusters import (
     model_versions,
 )
 from service.database.connection.session import Connection
-from service.database.customers import (
-    customers,
-)
-from service.database.messages import (
-    outbox,
-)
+from service.database.customers import customers
+from service.database.messages import outbox
 from service.database.privacy import (
     erasures,
     suppressions,
 )
 from service.database.privacy.erasures import Person, StoredErasure
-from service.database.sources import (
-    dirty,
-)
+from service.database.sources import dirty
 from service.domain import suppression
-from service.errors import ServiceError
+from service.errors import UnknownCustomer
 from service.privacy import receipts
-
-
-class Grounds(StrEnum):
-    """Why a person is erased; a word, since a sentence would name them again."""
-
-    REQUEST = "request"
-    OBJECTION = "objection"
-    WITHDRAWN_CONSENT = "withdrawn_consent"
-    RETENTION = "retention"
-    COURT = "court"
-
-
-class UnknownCustomer(ServiceError):
-    """There is no such customer."""
-
-    remedy = "Look the person up with `GET /v1/customers` or `couture search`."
+from service.privacy.grounds import Grounds
 
 
 def erase(

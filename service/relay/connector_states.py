@@ -11,7 +11,7 @@ from schemas import wire
 from schemas.connector import ConnectorStatus
 from service.database.connection.session import Connection
 from service.database.operations import connector_states
-from service.resolver.consumer import BOOTSTRAP_MS, broker_errors
+from service.runtime.kafka import BOOTSTRAP_MS, broker_errors
 
 _PLACE = TopicPartition(wire.CONNECTORS_TOPIC, 0)
 _LOOK_EVERY_S = 0.5

@@ -20,9 +20,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from schemas import wire
-from service.database.clusters import (
-    labels,
-)
+from service.database.clusters import labels
 from service.database.connection.schema_version import require_migrated
 from service.database.connection.session import Connection, connect
 from service.database.customers import (
@@ -35,17 +33,15 @@ from service.database.messages import (
     webhooks,
 )
 from service.database.messages.outbox import Waiting
-from service.database.requests import (
-    idempotency,
-)
+from service.database.requests import idempotency
 from service.errors import BrokerUnavailable, DatabaseUnavailable
 from service.relay.connector_states import ConnectorStates
 from service.relay.overdue_replies import tell_overdue
 from service.relay.republish import retell_if_forgotten
 from service.relay.topics import create_outgoing_topics, create_source_topics
 from service.relay.webhooks import deliver
-from service.resolver.consumer import BOOTSTRAP_MS, broker_errors
-from service.resolver.worker import stop_on_signals
+from service.runtime.kafka import BOOTSTRAP_MS, broker_errors
+from service.runtime.signals import stop_on_signals
 from service.settings import Settings
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
 from schemas import wire
-from service.resolver.consumer import BOOTSTRAP_MS, broker_errors
+from service.runtime.kafka import BOOTSTRAP_MS, broker_errors
 
 _PARTITIONS = 4
 _WANTED: dict[str, dict[str, Any]] = {

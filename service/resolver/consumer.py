@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, UnknownTopicOrPartitionError
+from kafka.errors import UnknownTopicOrPartitionError
 from kafka.structs import MemberState
 
 from schemas.wire import DEADLETTERS_TOPIC, SNAPSHOTS_TOPIC, SOURCE_TOPIC_PREFIX
 from service.database.connection.session import Connection
 from service.database.messages import offsets
 from service.database.messages.offsets import StoredOffset
-from service.errors import BrokerUnavailable
 from service.resolver.micro_batch import Message
+from service.runtime.kafka import BOOTSTRAP_MS, broker_errors
 
 log = structlog.get_logger()
 
-BOOTSTRAP_MS = 10_000
 _OTHERS = "|".join(re.escape(name) for name in (SNAPSHOTS_TOPIC, DEADLETTERS_TOPIC))
 _TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{_OTHERS})$"
 _NEW_TOPICS_AFTER_MS = 3_000
@@ -246,13 +243,3 @@ def _consumer(bootstrap: str, group: str, *, session_s: int) -> KafkaConsumer:
             fetch_max_wait_ms=10,
             max_partition_fetch_bytes=16 * 1024 * 1024,
         )
-
-
-@contextmanager
-def broker_errors(bootstrap: str) -> Iterator[None]:
-    """Turn Kafka's errors inside the block into BrokerUnavailable."""
-    try:
-        yield
-    except KafkaError as error:
-        detail = f"The Kafka broker at {bootstrap} does not answer."
-        raise BrokerUnavailable(detail) from error

@@ -19,9 +19,7 @@ from service.database.messages import (
     offsets,
     outbox,
 )
-from service.database.operations import (
-    dead_letters,
-)
+from service.database.operations import dead_letters
 from service.database.operations.dead_letters import DeadLetter
 from service.database.sources import (
     blocking_keys,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from kafka.errors import KafkaError
 
-from matching.errors import OutOfResources
+from matching.duckdb_errors import OutOfResources
 from service.database.clusters import model_versions
 from service.database.messages.offsets import OffsetMoved
 from service.errors import DatabaseUnavailable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 import threading
 import time
 
@@ -21,6 +20,7 @@ from service.resolver.micro_batch import Batch, Message, decode, set_aside
 from service.resolver.resolve import Judge, resolve
 from service.resolver.sweep import sweep
 from service.resolver.transient_errors import is_outage
+from service.runtime.signals import stop_on_signals
 from service.settings import Settings
 
 log = structlog.get_logger()
@@ -193,15 +193,3 @@ def _connect(settings: Settings) -> Connection:
         # a frozen resolver must not keep the lock on clusters from the others
         options=f"-c idle_in_transaction_session_timeout={settings.frozen_after_s}s",
     )
-
-
-def stop_on_signals() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-
-    def tell(*_: object) -> None:
-        stop.set()
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, tell)
-    return stop

@@ -18,7 +18,7 @@ from service.database.messages.offsets import StoredOffset
 from service.database.verification import topic_digests
 from service.database.verification.consistency_checks import Broken
 from service.database.verification.topic_digests import Held, Told
-from service.resolver.consumer import broker_errors
+from service.runtime.kafka import broker_errors
 from service.runtime.kafka_end_offsets import LogEnds
 
 _AT_ONCE = 20_000

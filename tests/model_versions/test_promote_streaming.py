@@ -14,9 +14,7 @@ from matching.scoring.scorer import Scorer
 from schemas.change_event import ChangeEvent
 from service.database.clusters import model_versions
 from service.database.connection.session import Connection, connect
-from service.model_versions.promote import (
-    promote,
-)
+from service.model_versions.promote import promote
 from service.model_versions.shadow_run import shadow_run
 from service.model_versions.switch import switch
 from service.resolver.consumer import SourceStream

@@ -11,7 +11,7 @@ import pytest
 from kafka import KafkaProducer
 from kafka.errors import KafkaConnectionError
 
-from matching.errors import OutOfResources
+from matching.duckdb_errors import OutOfResources
 from schemas import wire
 from service.database.connection.session import Connection
 from service.relay.topics import create_outgoing_topics, create_source_topics

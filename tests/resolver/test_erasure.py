@@ -16,8 +16,9 @@ from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.privacy import suppressions
 from service.database.privacy.erasures import StoredErasure
+from service.errors import UnknownCustomer
 from service.privacy import erasure, receipts
-from service.privacy.erasure import Grounds, UnknownCustomer
+from service.privacy.grounds import Grounds
 from service.relay.relay import relay_once
 from service.relay.topics import create_outgoing_topics, create_source_topics
 from service.resolver.micro_batch import Message

@@ -15,19 +15,11 @@ from prometheus_client.registry import Collector
 from matching.clustering.reviews import Kind
 from service.access import public
 from service.api.http.operational_metrics import Operation
-from service.database.connection import (
-    pools,
-)
+from service.database.connection import pools
 from service.database.connection.pools import ReadPool
-from service.database.operations import (
-    connector_states,
-)
-from service.database.sources import (
-    system_freshness,
-)
-from service.database.stewardship import (
-    reviews,
-)
+from service.database.operations import connector_states
+from service.database.sources import system_freshness
+from service.database.stewardship import reviews
 from service.database.verification import (
     audits,
     coherence_checks,

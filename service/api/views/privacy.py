@@ -23,9 +23,10 @@ from service.api.models.parameters import CustomerPath
 from service.api.models.responses import documented
 from service.api.models.writes import written
 from service.database.privacy import customer_export
+from service.errors import UnknownCustomer
 from service.privacy import erasure
-from service.privacy.erasure import Grounds, UnknownCustomer
 from service.privacy.export_page import export_page
+from service.privacy.grounds import Grounds
 
 privacy = APIBlueprint(
     "privacy",
