@@ -17,7 +17,7 @@ demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
 # since pytest-xdist 3.8 marks its groups where pytest 9.2 no longer reads them.
 PROCESSES ?= 2
 test: check $(SPARK) ## everything that must hold
-	$(BIN)/pytest -n $(PROCESSES) --dist loadfile --durations=20 $(TEST_ARGS)
+	$(BIN)/pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=20 $(TEST_ARGS)
 
 # As in `make test`, but all of it; COUTURE_SEED=N draws other moments.
 faults: $(INSTALLED) ## kills, freezes, cut wires, full disks: nothing lost, nothing doubled

@@ -23,6 +23,20 @@ pytest_plugins = ["tests.chromium", "tests.kafka.fixtures"]  # browser, apache_k
 _numbers = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files first that hold a test with a long time-out of its own.
+
+    Files go to whichever process is free: a long one that comes last would be waited
+    for alone.
+    """
+    longest: dict[Path, float] = {}
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        allowed = float(marker.args[0]) if marker else 0.0
+        longest[item.path] = max(longest.get(item.path, 0.0), allowed)
+    items.sort(key=lambda item: -longest[item.path])
+
+
 @pytest.fixture(autouse=True)
 def same_log() -> Iterator[None]:
     """Leave the log of a test's process as it was: commands set up their own."""

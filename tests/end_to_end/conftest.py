@@ -1,4 +1,7 @@
-"""The whole journey, started once for all tests that leave it as whole as it was."""
+"""The whole journey, started once for the tests of a file that leave it whole.
+
+Not for a whole run: at rest it takes half of a core (it polls its sources and topics).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from tests.end_to_end.installation import World, start_world
 from tests.needs import needs
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Everything, on the embedded broker, with empty sources."""
     needs_debezium()
@@ -26,7 +29,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api(journey: World) -> Iterator[httpx.Client]:
     """A channel that asks the served API with its key."""
     with journey.start_api() as client:
