@@ -11,7 +11,7 @@ from schemas.source_record import CustomerRecord
 from service.database.batches.snapshot_export import DECIDED, write_records, write_rows
 from service.database.clusters import links
 from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 from service.verification.audit import expect_clusters
 
 _SAMPLE = 20_000
@@ -43,7 +43,7 @@ def compare(connection: Connection, model: Model, folder: Path) -> dict[str, Any
     waiting = connection.execute("SELECT count(*) FROM dirty").fetchone()
     assert waiting == (0,), "some records were not resolved"
     with FileBatch(model, folder) as batch:
-        with one_moment(connection):
+        with snapshot_read(connection):
             write_records(connection, folder / "records.jsonl")
             for name, (columns, table) in _TABLES.items():
                 names = ", ".join(one.split()[0] for one in columns.split(", "))

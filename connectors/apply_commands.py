@@ -34,7 +34,7 @@ class Obeying(Protocol):
     def status(self) -> StatusTopic | None: ...
 
 
-def obey(
+def apply_commands(
     run: Obeying, commands: Commands, offsets: Offsets, publisher: Publisher
 ) -> bool:
     """Wait while paused, then set the offset as told; False if it is to stop.

@@ -13,7 +13,7 @@ from connectors.contract import Batch, Connector, Offset
 from connectors.kafka.command_topic import Commands
 from connectors.kafka.offsets import Offsets
 from connectors.kafka.publisher import Message, Publisher
-from connectors.kafka.snapshot_manifest import Census
+from connectors.kafka.snapshot_manifest import ManifestBuilder
 from connectors.kafka.status_topic import StatusTopic
 from connectors.mapping.rows_to_events import Mapping
 from connectors.state_log import Say, State
@@ -36,7 +36,7 @@ class Totals:
 
 
 @dataclass(slots=True)
-class Flow:
+class Capture:
     """One attempt to follow a connector, from an offset or from a snapshot."""
 
     connector: Connector
@@ -48,7 +48,7 @@ class Flow:
     stop: threading.Event
     status: StatusTopic | None = None
     commands: Commands | None = None
-    _census: Census | None = None
+    _census: ManifestBuilder | None = None
     _state: State | None = None
     _said_at: float = 0.0
     _checked_at: float = 0.0
@@ -56,7 +56,7 @@ class Flow:
     def follow(self, offset: Offset | None) -> None:
         """Capture until the source ends or someone says stop."""
         if offset is None:
-            self._census = Census(self.mapping.system, self.mapping.kinds)
+            self._census = ManifestBuilder(self.mapping.system, self.mapping.kinds)
             offset = self._drain(self.connector.snapshot())
             if offset is None or self._is_over():
                 return

@@ -7,8 +7,8 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from connectors.apply_commands import obey
-from connectors.capture import Flow, Totals
+from connectors.apply_commands import apply_commands
+from connectors.capture import Capture, Totals
 from connectors.contract import Config, Connector, ConnectorError, RetryLater
 from connectors.kafka import broker
 from connectors.kafka.command_topic import Commands
@@ -90,12 +90,14 @@ def _attempt(run: Run, totals: Totals) -> bool:
     ):
         if run.status is not None:
             run.status.broker_is_there()
-        if commands is not None and not obey(run, commands, offsets, publisher):
+        if commands is not None and not apply_commands(
+            run, commands, offsets, publisher
+        ):
             return True
         run.connector.check()
         anew = run.resnapshot and not totals.snapshots
         offset = run.connector.start_from(None if anew else offsets.read())
-        flow = Flow(
+        flow = Capture(
             connector=run.connector,
             mapping=run.mapping,
             offsets=offsets,

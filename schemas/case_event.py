@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.source_key import SourceKey
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 
 
 class CaseEventType(StrEnum):
@@ -15,7 +15,7 @@ class CaseEventType(StrEnum):
     OVERDUE = "couture.case.overdue"
 
 
-class CaseEvent(Word):
+class CaseEvent(FrozenModel):
     """A promised reply that has not come; told once per case and promise."""
 
     customer_id: UUID

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from schemas.facts import Consent, Interaction, LoyaltyMovement, Order
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from schemas.text import Identifier, Milliseconds, Raw, Word
+from schemas.text import FrozenModel, Identifier, Milliseconds, Raw
 
 Position = Annotated[
     tuple[Annotated[int, Field(ge=0, lt=2**63)], ...],
@@ -44,7 +44,7 @@ class RecordKind(StrEnum):
     CONSENT = "consent"
 
 
-class Source(Word):
+class Source(FrozenModel):
     """Where a change comes from: connector, table or resource, time of the commit."""
 
     connector: Identifier
@@ -53,7 +53,7 @@ class Source(Word):
     snapshot: bool = False
 
 
-class _Change(Word):
+class _Change(FrozenModel):
     op: Op
     key: SourceKey
     position: Position

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from schemas.text import Identifier, System, Text, Time, Word
+from schemas.text import FrozenModel, Identifier, System, Text, Time
 
 
 class ConnectorState(StrEnum):
@@ -22,7 +22,7 @@ class ConnectorState(StrEnum):
     FAILED = "failed"
 
 
-class LastError(Word):
+class LastError(FrozenModel):
     """What went wrong last, what to do about it, and when it was."""
 
     problem: Text
@@ -30,7 +30,7 @@ class LastError(Word):
     at: Time
 
 
-class ConnectorStatus(Word):
+class ConnectorStatus(FrozenModel):
     """One connector as it was when it said so."""
 
     system: System
@@ -71,7 +71,7 @@ class Action(StrEnum):
     REPLAY = "replay"
 
 
-class ConnectorCommand(Word):
+class ConnectorCommand(FrozenModel):
     """One thing a person tells a connector to do."""
 
     command_id: Identifier

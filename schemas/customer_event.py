@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.source_key import SourceKey
-from schemas.text import Word
+from schemas.text import FrozenModel
 
 
 class CustomerEventType(StrEnum):
@@ -22,7 +22,7 @@ class CustomerEventType(StrEnum):
     ERASED = "couture.customer.erased"
 
 
-class CustomerEvent(Word):
+class CustomerEvent(FrozenModel):
     """One event; personal data stays out, a reader asks the API or the golden topic."""
 
     customer_id: UUID

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.source_key import SourceKey
-from schemas.text import Identifier, Text, Time, Word
+from schemas.text import FrozenModel, Identifier, Text, Time
 
 Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4, allow_inf_nan=False)]
 
@@ -54,7 +54,7 @@ class FulfilmentKind(StrEnum):
     DELIVERY = "delivery"
 
 
-class Fulfilment(Word):
+class Fulfilment(FrozenModel):
     """How, where and until when an order is to reach the customer."""
 
     kind: FulfilmentKind
@@ -62,14 +62,14 @@ class Fulfilment(Word):
     promised_on: date | None = None
 
 
-class StatusChange(Word):
+class StatusChange(FrozenModel):
     """One step of an order."""
 
     status: OrderStatus
     at: Time
 
 
-class OrderLine(Word):
+class OrderLine(FrozenModel):
     """One article of an order."""
 
     sku: Text
@@ -78,7 +78,7 @@ class OrderLine(Word):
     amount: Amount | None = None
 
 
-class Order(Word):
+class Order(FrozenModel):
     """A purchase in any channel."""
 
     customer: SourceKey | None = None
@@ -102,7 +102,7 @@ class MovementKind(StrEnum):
     REVERSE = "reverse"
 
 
-class LoyaltyMovement(Word):
+class LoyaltyMovement(FrozenModel):
     """One signed line of a programme's ledger; it never changes."""
 
     account: SourceKey
@@ -128,7 +128,7 @@ class InteractionStatus(StrEnum):
     CLOSED = "closed"
 
 
-class Interaction(Word):
+class Interaction(FrozenModel):
     """One contact of a customer with a channel."""
 
     customer: SourceKey
@@ -151,7 +151,7 @@ class ConsentStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Consent(Word):
+class Consent(FrozenModel):
     """What a person allowed or withdrew, for one purpose and channel."""
 
     customer: SourceKey

@@ -17,10 +17,10 @@ from schemas.facts import (
 )
 from schemas.source_key import SourceKey
 from schemas.source_record import Address
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 
 
-class AttributeOrigin(Word):
+class AttributeOrigin(FrozenModel):
     """The source record and time from which a golden value came, and by which rule."""
 
     source_key: SourceKey
@@ -28,14 +28,14 @@ class AttributeOrigin(Word):
     rule: str
 
 
-class Contact(Word):
+class Contact(FrozenModel):
     """One e-mail address, phone number or card, with the source keys that hold it."""
 
     value: str
     source_keys: list[SourceKey]
 
 
-class GoldenRecord(Word):
+class GoldenRecord(FrozenModel):
     """What survivorship chose, attribute by attribute, from a cluster's records."""
 
     title: str | None = None
@@ -60,7 +60,7 @@ class GoldenRecord(Word):
     )
 
 
-class Balance(Word):
+class Balance(FrozenModel):
     """The sum of the movements of one customer in one programme and unit."""
 
     programme: str
@@ -68,7 +68,7 @@ class Balance(Word):
     amount: Decimal
 
 
-class OrderView(Word):
+class OrderView(FrozenModel):
     """An order as a profile shows it."""
 
     key: SourceKey
@@ -82,7 +82,7 @@ class OrderView(Word):
     currency: str
 
 
-class CaseView(Word):
+class CaseView(FrozenModel):
     """A matter followed across interactions until it is closed."""
 
     case_id: str
@@ -94,7 +94,7 @@ class CaseView(Word):
     contacts: int
 
 
-class LastContact(Word):
+class LastContact(FrozenModel):
     """The latest interaction of a customer in one channel."""
 
     channel: str
@@ -103,7 +103,7 @@ class LastContact(Word):
     subject: str | None = None
 
 
-class ConsentView(Word):
+class ConsentView(FrozenModel):
     """What stands for one purpose and channel: a withdrawal wins, else the newest."""
 
     purpose: str

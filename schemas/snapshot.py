@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from schemas.change_event import Position, RecordKind
 from schemas.source_key import SourceKey
-from schemas.text import Identifier, System, Word
+from schemas.text import FrozenModel, Identifier, System
 
 DIGEST_BYTES = 8
 """Two keys fall on one digest once in 2^64 pairs: such a delete stays unseen."""
@@ -34,7 +34,7 @@ def _whole_digests(value: str) -> str:
     return value
 
 
-class SnapshotManifest(Word):
+class SnapshotManifest(FrozenModel):
     """One part of what a snapshot saw; all parts together tell what is gone."""
 
     system: System

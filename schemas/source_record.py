@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.text import Identifier, Text, Time, Word
+from schemas.text import FrozenModel, Identifier, Text, Time
 
 Contacts = Annotated[list[Text], Field(max_length=50)]
 
 
-class Address(Word):
+class Address(FrozenModel):
     """A postal address as the system holds it; every part may be missing."""
 
     street_number: Text | None = None
@@ -23,7 +23,7 @@ class Address(Word):
     country: Text | None = None
 
 
-class CustomerRecord(Word):
+class CustomerRecord(FrozenModel):
     """One person as one system holds them, mapped to our words and otherwise as is."""
 
     given_name: Text | None = None

@@ -86,7 +86,7 @@ Milliseconds = Annotated[
 ]
 
 
-class Word(BaseModel):
+class FrozenModel(BaseModel):
     """A frozen model that refuses fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -148,7 +148,7 @@ class Keyring:
         return stored
 
 
-def admit(app: Flask, keyring: Keyring) -> None:
+def authenticate(app: Flask, keyring: Keyring) -> None:
     """Let a request reach its view only with a key that holds the view's scope."""
 
     @app.before_request

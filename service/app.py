@@ -16,7 +16,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from service.access import Keyring, admit, require_declared_scopes
+from service.access import Keyring, authenticate, require_declared_scopes
 from service.api.http.context import Context, attach
 from service.api.http.cursor import Cursors
 from service.api.http.error_handlers import answer_with_problems, invalid_parameters
@@ -25,7 +25,7 @@ from service.api.http.openapi import documentation, serve_openapi
 from service.api.http.problems import ProblemAnswer
 from service.api.http.read_your_writes import await_writes
 from service.api.http.request_checks import check_requests
-from service.api.http.security_headers import SCHEMES, guard_answers
+from service.api.http.security_headers import SCHEMES, set_security_headers
 from service.api.views.cases import cases
 from service.api.views.changes import changes
 from service.api.views.connectors import connectors
@@ -122,9 +122,9 @@ def _wire(app: OpenAPI, pool: ReadPool, *, waiters: int) -> None:
     # In this order a request is timed, checked, admitted; headers come on last.
     measure(app, pool)
     check_requests(app)
-    admit(app, Keyring(pool))
+    authenticate(app, Keyring(pool))
     await_writes(app, waiters=waiters)
-    guard_answers(app)
+    set_security_headers(app)
     answer_with_problems(app)
     for blueprint in BLUEPRINTS:
         app.register_api(blueprint)

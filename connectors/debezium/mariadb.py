@@ -16,7 +16,7 @@ from connectors.debezium import jars, schema_watch
 from connectors.debezium import mariadb_server as server
 from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change
-from connectors.debezium.schema_watch import ReadAgain, Watch
+from connectors.debezium.schema_watch import ReadAgain, SchemaWatch
 from connectors.debezium.streaming import Following, is_complete
 from connectors.kafka import topic_reader
 from connectors.mapping.required_columns import Need
@@ -104,7 +104,7 @@ class MariaDBConnector:
                 authorities=self._address.ssl_ca,
             ),
             dialect=_Dialect(self._address.database, self._tables),
-            watch=Watch(self._shapes, self._needs, known),
+            watch=SchemaWatch(self._shapes, self._needs, known),
             since=after.get("snapshot"),
             snapshot=not after,
         )

@@ -13,7 +13,7 @@ import pymysql
 from pymysql.constants import CR, ER
 
 from connectors.contract import RetryLater, StopSource, Table
-from connectors.debezium.table_schema import Column, Shape
+from connectors.debezium.table_schema import Column, TableSchema
 
 _ACCESS = (ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.BAD_DB_ERROR)
 _RIGHTS = {
@@ -190,9 +190,9 @@ def tables(opened: Any) -> list[Table]:
     return [Table(name, tuple(names.split("\n")), rows) for name, rows, names in found]
 
 
-def shapes(opened: Any, tables: Sequence[str]) -> dict[str, Shape]:
+def shapes(opened: Any, tables: Sequence[str]) -> dict[str, TableSchema]:
     """Return the shapes of those tables that exist."""
-    found: dict[str, Shape] = {}
+    found: dict[str, TableSchema] = {}
     for table in tables:
         schema, _, name = table.rpartition(".")
         rows = _rows(
@@ -215,7 +215,7 @@ def shapes(opened: Any, tables: Sequence[str]) -> dict[str, Shape]:
         )
         if rows:
             columns = tuple(Column(n, t, bool(o), p, e) for n, t, o, p, e in rows)
-            found[table] = Shape("", tuple(row[0] for row in key), columns)
+            found[table] = TableSchema("", tuple(row[0] for row in key), columns)
     return found
 
 

@@ -13,7 +13,7 @@ from connectors.debezium import jars, postgresql_server, schema_watch
 from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change
 from connectors.debezium.postgresql_catalogue import shapes
-from connectors.debezium.schema_watch import ReadAgain, Watch
+from connectors.debezium.schema_watch import ReadAgain, SchemaWatch
 from connectors.debezium.streaming import Following, is_complete
 from connectors.debezium.unavailable_values import completed
 from connectors.mapping.required_columns import Need
@@ -101,7 +101,7 @@ class PostgresConnector:
         following = Following(
             engine=Engine(self._properties(), after.get("engine"), jars=jars.bundled()),
             dialect=_Dialect(self._dsn),
-            watch=Watch(self._shapes, self._needs, known),
+            watch=SchemaWatch(self._shapes, self._needs, known),
             since=after.get("snapshot"),
             snapshot=not after,
         )

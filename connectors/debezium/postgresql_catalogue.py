@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from connectors.debezium.table_schema import Column, Shape
+from connectors.debezium.table_schema import Column, TableSchema
 
 _QUERY = """
 SELECT c.oid::text,
@@ -29,14 +29,14 @@ WHERE c.oid = to_regclass(%s) ORDER BY a.attnum
 
 def shapes(
     connection: psycopg.Connection[Any], tables: Sequence[str]
-) -> dict[str, Shape]:
+) -> dict[str, TableSchema]:
     """Return the shapes of those tables that exist."""
-    found: dict[str, Shape] = {}
+    found: dict[str, TableSchema] = {}
     for table in tables:
         schema, _, name = table.rpartition(".")
         place = f'"{schema or "public"}"."{name}"'
         rows = connection.execute(_QUERY, [place]).fetchall()
         if rows:
             columns = tuple(Column(*row[2:]) for row in rows)
-            found[table] = Shape(rows[0][0], tuple(rows[0][1]), columns)
+            found[table] = TableSchema(rows[0][0], tuple(rows[0][1]), columns)
     return found

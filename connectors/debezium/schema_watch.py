@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.contract import Note, RetryLater, StopSource
-from connectors.debezium.table_schema import Act, Drift, Shape, drifts, missing
+from connectors.debezium.table_schema import (
+    Act,
+    SchemaChange,
+    TableSchema,
+    drifts,
+    missing,
+)
 from connectors.mapping.required_columns import Need
 
 _EVERY_S = 5.0
 
-Shapes = dict[str, Shape]
+Shapes = dict[str, TableSchema]
 
 
 class ReadAgain(RetryLater):
@@ -21,7 +27,7 @@ class ReadAgain(RetryLater):
 
 
 @dataclass(slots=True)
-class Watch:
+class SchemaWatch:
     """The shapes that the rows published so far were read under.
 
     `look` reads the catalogue. It is asked at the start, when a row has other columns
@@ -58,7 +64,7 @@ class Watch:
         shape = self.known.get(table)
         return shape is not None and shape.names != columns
 
-    def _compared(self, now: Shapes) -> list[Drift]:
+    def _compared(self, now: Shapes) -> list[SchemaChange]:
         for table in self.known.keys() - now.keys():
             raise RetryLater(
                 f"Table {table} is gone.",
@@ -84,7 +90,7 @@ class Watch:
 
 def read(stored: Any) -> Shapes:
     """Return the shapes that an offset holds."""
-    return {table: Shape.read(shape) for table, shape in (stored or {}).items()}
+    return {table: TableSchema.read(shape) for table, shape in (stored or {}).items()}
 
 
 def require(shapes: Shapes, needs: Mapping[str, Sequence[Need]]) -> None:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from connectors.contract import Batch, Note, Offset, Payload, Row, StopSource
 from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change, NoEnvelope, change
-from connectors.debezium.schema_watch import ReadAgain, Watch
+from connectors.debezium.schema_watch import ReadAgain, SchemaWatch
 
 
 class Dialect(Protocol):
@@ -44,7 +44,7 @@ class Following:
 
     engine: Engine
     dialect: Dialect
-    watch: Watch
+    watch: SchemaWatch
     since: int | None
     snapshot: bool
     _connected: bool = False

@@ -31,7 +31,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class TableSchema:
     """A table: which one it is, its primary key and its columns."""
 
     identity: str
@@ -58,7 +58,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
+class SchemaChange:
     """One difference between a table and what it was."""
 
     kind: str
@@ -73,14 +73,14 @@ _NOTHING = "Nothing to do."
 
 
 def drifts(
-    table: str, before: Shape, now: Shape, needs: Sequence[Need]
-) -> Iterator[Drift]:
+    table: str, before: TableSchema, now: TableSchema, needs: Sequence[Need]
+) -> Iterator[SchemaChange]:
     """Yield what changed, the gravest first."""
     if before.key != now.key:
         yield _key_changed(table, before, now)
     renamed = dict(_renamed(before, now))
     if before.identity != now.identity:
-        yield Drift(
+        yield SchemaChange(
             "table re-created",
             Act.READ_AGAIN,
             f"Table {table} was dropped and created anew.",
@@ -92,8 +92,11 @@ def drifts(
 
 
 def missing(
-    table: str, now: Shape, needs: Sequence[Need], renamed: dict[str, str] | None = None
-) -> Iterator[Drift]:
+    table: str,
+    now: TableSchema,
+    needs: Sequence[Need],
+    renamed: dict[str, str] | None = None,
+) -> Iterator[SchemaChange]:
     """Yield each need of the mapping that the table does not meet."""
     for need in needs:
         if need & now.names:
@@ -103,7 +106,7 @@ def missing(
         # Rows from before the change may still wait in the log, under the old name.
         both = f"Write `{' || '.join([*later, *sorted(need)])}`"
         remedy = f"{both} in its place" if later else "Take it out"
-        yield Drift(
+        yield SchemaChange(
             "renamed" if later else "dropped",
             Act.PAUSE,
             f"Table {table} has no column {names}, which the mapping reads"
@@ -112,9 +115,9 @@ def missing(
         )
 
 
-def _key_changed(table: str, before: Shape, now: Shape) -> Drift:
+def _key_changed(table: str, before: TableSchema, now: TableSchema) -> SchemaChange:
     old, new = (", ".join(one.key) or "nothing" for one in (before, now))
-    return Drift(
+    return SchemaChange(
         "key",
         Act.PAUSE,
         f"The primary key of table {table} was ({old}) and is ({new}).",
@@ -123,7 +126,7 @@ def _key_changed(table: str, before: Shape, now: Shape) -> Drift:
     )
 
 
-def _renamed(before: Shape, now: Shape) -> Iterator[tuple[str, str]]:
+def _renamed(before: TableSchema, now: TableSchema) -> Iterator[tuple[str, str]]:
     places = {column.place: column for column in now.columns}
     for column in before.columns:
         there = places.get(column.place)
@@ -134,20 +137,22 @@ def _renamed(before: Shape, now: Shape) -> Iterator[tuple[str, str]]:
 
 
 def _come_and_gone(
-    table: str, before: Shape, now: Shape, renamed: dict[str, str]
-) -> Iterator[Drift]:
+    table: str, before: TableSchema, now: TableSchema, renamed: dict[str, str]
+) -> Iterator[SchemaChange]:
     for old, new in renamed.items():
         said = f"Column {old} of table {table} is called {new} now."
-        yield Drift("renamed", Act.GO_ON, said, _NOTHING)
+        yield SchemaChange("renamed", Act.GO_ON, said, _NOTHING)
     for name in sorted(now.names - before.names - set(renamed.values())):
         said = f"Table {table} has a new column {name}; it is kept raw."
-        yield Drift("added", Act.GO_ON, said, _REMAP)
+        yield SchemaChange("added", Act.GO_ON, said, _REMAP)
     for name in sorted(before.names - now.names - renamed.keys()):
         said = f"Table {table} has lost its column {name}."
-        yield Drift("dropped", Act.GO_ON, said, _NOTHING)
+        yield SchemaChange("dropped", Act.GO_ON, said, _NOTHING)
 
 
-def _altered(table: str, before: Shape, now: Shape) -> Iterator[Drift]:
+def _altered(
+    table: str, before: TableSchema, now: TableSchema
+) -> Iterator[SchemaChange]:
     known = {column.name: column for column in before.columns}
     for column in now.columns:
         was = known.get(column.name)
@@ -158,19 +163,19 @@ def _altered(table: str, before: Shape, now: Shape) -> Iterator[Drift]:
             kind, act = _type_change(was.type, column.type)
             remedy = _NOTHING if act is Act.GO_ON else _AGAIN
             said = f"{where} was {was.type} and is {column.type}."
-            yield Drift(kind, act, said, remedy)
+            yield SchemaChange(kind, act, said, remedy)
         if was.encoding != column.encoding:
             said = f"{where} was encoded in {was.encoding}, now in {column.encoding}."
-            yield Drift("encoding", Act.READ_AGAIN, said, _AGAIN)
+            yield SchemaChange("encoding", Act.READ_AGAIN, said, _AGAIN)
         if was.nullable != column.nullable:
             said = f"{where} may{'' if column.nullable else ' not'} be empty now."
-            yield Drift("nullability", Act.GO_ON, said, _NOTHING)
+            yield SchemaChange("nullability", Act.GO_ON, said, _NOTHING)
     if before.names == now.names and _order(before) != _order(now):
         said = f"The columns of table {table} are in another order."
-        yield Drift("column order", Act.GO_ON, said, _NOTHING)
+        yield SchemaChange("column order", Act.GO_ON, said, _NOTHING)
 
 
-def _order(shape: Shape) -> list[str]:
+def _order(shape: TableSchema) -> list[str]:
     return [one.name for one in sorted(shape.columns, key=lambda one: one.place)]
 
 

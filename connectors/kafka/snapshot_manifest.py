@@ -13,7 +13,7 @@ from schemas.snapshot import KEYS_A_MANIFEST, SnapshotManifest, key_digest
 
 
 @dataclass(slots=True)
-class Census:
+class ManifestBuilder:
     """The keys that one attempt at a snapshot met, as digests; 8 bytes a key."""
 
     system: str

@@ -166,7 +166,9 @@ class FileBatch:
         guards = self.model.guards
         limits = [n for n in (guards.largest, 2 * guards.bridge_side - 1) if n > 0]
         tests = [f"count(*) > {min(limits)}"] if limits else []
-        tests += [_bites(rule) for rule in guards.rules if rule.column != SOURCE_KEY]
+        tests += [
+            _may_apply(rule) for rule in guards.rules if rule.column != SOURCE_KEY
+        ]
         source = "component join record using (unique_id)"
         if any(rule.column == SOURCE_KEY for rule in guards.rules):
             tests.append("count(*) > 1")
@@ -221,7 +223,7 @@ class FileBatch:
         self._connection.unregister("given_ids")
 
 
-def _bites(rule: HardRule) -> str:
+def _may_apply(rule: HardRule) -> str:
     """Return whether a component holds two values of what a rule says is one."""
     if rule.column in LISTS:
         return f"len(list_distinct(flatten(list({rule.column})))) > 1"

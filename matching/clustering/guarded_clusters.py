@@ -49,11 +49,11 @@ def cluster_by(
     strong = [link for link in links if link.probability >= model.bands.match]
     plain = cluster(features, strong, match=model.bands.match)
     guards = model.guards
-    rules = guards.awake(model.settings) if guards.rules else ()
+    rules = guards.active(model.settings) if guards.rules else ()
     found = Clustering(dict(plain.component), plain.component)
     for group in _groups(plain.component, strong, decisions):
         bounds = Contradictions(rules, group.records, features, keys)
-        if _may_bite(guards, group, bounds):
+        if _may_apply(guards, group, bounds):
             guarded = _guarded(model, group, bounds, keys)
             found.cluster.update(guarded.cluster)
             found.refused.extend(guarded.refused)
@@ -93,7 +93,7 @@ def _groups(
     return [group for group in groups.values() if len(group.records) > 1]
 
 
-def _may_bite(guards: Guards, group: _Group, bounds: Contradictions) -> bool:
+def _may_apply(guards: Guards, group: _Group, bounds: Contradictions) -> bool:
     size = len(group.records)
     too_large = 0 < guards.largest < size
     bridged = 0 < 2 * guards.bridge_side <= size

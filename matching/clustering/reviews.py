@@ -37,7 +37,7 @@ class Kind(StrEnum):
     GIANT = "giant"  # so many records hang together that a value must be junk
 
 
-class Case(NamedTuple):
+class ReviewCase(NamedTuple):
     """Two records to look at, a <= b, and why."""
 
     kind: Kind
@@ -56,7 +56,7 @@ def cases(
     *,
     customers: Customers,
     keys: Keys,
-) -> list[Case]:
+) -> list[ReviewCase]:
     """Return the open cases of the clustered records, in order.
 
     `links` reach from the review band up and `decisions` are those with an end among
@@ -70,7 +70,7 @@ def cases(
         for verdict in Verdict
     }
     found = [_suspect(one, scored) for one in clustering.suspect]
-    found += _giants(clustering, model.guards.alarm, keys)
+    found += _oversized(clustering, model.guards.alarm, keys)
     found += _contradictions(clustering.refused, said[Verdict.SAME])
     doubts = [
         _refused(one, scored)
@@ -78,25 +78,25 @@ def cases(
         if (one.a, one.b) not in said[Verdict.SAME]
     ]
     doubts += [
-        Case(Kind.UNDECIDED, *link[:2], IN_THE_BAND, *link[2:])
+        ReviewCase(Kind.UNDECIDED, *link[:2], IN_THE_BAND, *link[2:])
         for link in links
         if model.bands.review <= link.probability < model.bands.match
     ]
     apart = {_customers_of(pair, customers) for pair in said[Verdict.DIFFERENT]}
     found += _one_a_pair_of_customers(doubts, apart, customers, keys)
-    first: dict[tuple[Kind, int, int], Case] = {}
+    first: dict[tuple[Kind, int, int], ReviewCase] = {}
     for case in sorted(found, key=lambda case: case[:4]):
         first.setdefault(case[:3], case)
     return list(first.values())
 
 
 def _one_a_pair_of_customers(
-    doubts: Iterable[Case],
+    doubts: Iterable[ReviewCase],
     apart: set[frozenset[Hashable]],
     customers: Customers,
     keys: Keys,
-) -> list[Case]:
-    heaviest: dict[frozenset[Hashable], Case] = {}
+) -> list[ReviewCase]:
+    heaviest: dict[frozenset[Hashable], ReviewCase] = {}
     for case in doubts:
         pair = _customers_of((case.a, case.b), customers)
         if len(pair) < 2 or pair in apart:
@@ -112,29 +112,33 @@ def _customers_of(pair: tuple[int, int], customers: Customers) -> frozenset[Hash
     return frozenset(customers[end] for end in pair if end in customers)
 
 
-def _before(case: Case, other: Case, keys: Keys) -> bool:
+def _before(case: ReviewCase, other: ReviewCase, keys: Keys) -> bool:
     mine, theirs = case.weight or 0.0, other.weight or 0.0
     if mine != theirs:
         return mine > theirs
     return by_key(case, keys) < by_key(other, keys)
 
 
-def _suspect(one: Refusal, scored: Mapping[tuple[int, int], Link]) -> Case:
+def _suspect(one: Refusal, scored: Mapping[tuple[int, int], Link]) -> ReviewCase:
     link = scored.get((one.a, one.b))
-    return Case(Kind.SUSPECT, *one, *(link[2:] if link else ()))
+    return ReviewCase(Kind.SUSPECT, *one, *(link[2:] if link else ()))
 
 
-def _refused(one: Refusal, scored: Mapping[tuple[int, int], Link]) -> Case:
-    return Case(Kind.REFUSED, *one, *scored[one.a, one.b][2:])
+def _refused(one: Refusal, scored: Mapping[tuple[int, int], Link]) -> ReviewCase:
+    return ReviewCase(Kind.REFUSED, *one, *scored[one.a, one.b][2:])
 
 
 def _contradictions(
     refused: Iterable[Refusal], same: set[tuple[int, int]]
-) -> list[Case]:
-    return [Case(Kind.CONTRADICTION, *one) for one in refused if (one.a, one.b) in same]
+) -> list[ReviewCase]:
+    return [
+        ReviewCase(Kind.CONTRADICTION, *one)
+        for one in refused
+        if (one.a, one.b) in same
+    ]
 
 
-def _giants(clustering: Clustering, alarm: int, keys: Keys) -> list[Case]:
+def _oversized(clustering: Clustering, alarm: int, keys: Keys) -> list[ReviewCase]:
     """Return a case for each component of more records than the alarm allows."""
     members: dict[int, list[int]] = {}
     for record, label in clustering.component.items():
@@ -145,4 +149,4 @@ def _giants(clustering: Clustering, alarm: int, keys: Keys) -> list[Case]:
         if 0 < alarm < len(records)
     ]
     why = f"more than {alarm} records hang together"
-    return [Case(Kind.GIANT, first, first, why) for first in firsts]
+    return [ReviewCase(Kind.GIANT, first, first, why) for first in firsts]

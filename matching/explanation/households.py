@@ -19,7 +19,7 @@ MOST_RECORDS = 30
 """A contact of more records belongs to a shop, an address to a hostel."""
 
 
-class Tie(StrEnum):
+class SharedAttribute(StrEnum):
     """What two customers share."""
 
     HOME = "home"
@@ -28,13 +28,17 @@ class Tie(StrEnum):
     CARD = "card"
 
 
-_CONTACTS = {Tie.EMAIL: "emails", Tie.PHONE: "phones", Tie.CARD: "cards"}
+_CONTACTS = {
+    SharedAttribute.EMAIL: "emails",
+    SharedAttribute.PHONE: "phones",
+    SharedAttribute.CARD: "cards",
+}
 
 
 class Shared(NamedTuple):
     """One thing that two customers share, as the matcher reads it."""
 
-    tie: Tie
+    tie: SharedAttribute
     value: str
 
 
@@ -54,12 +58,14 @@ def keys_to_ask(records: Iterable[Features]) -> set[int]:
     return keys
 
 
-def shared(left: Sequence[Features], right: Sequence[Features]) -> list[Shared]:
+def shared_attributes(
+    left: Sequence[Features], right: Sequence[Features]
+) -> list[Shared]:
     """Return what two customers share, in order; nothing if they may be one person."""
     if not _told_apart(left, right):
         return []
     found = _homes(left) & _homes(right)
-    ties = {Shared(Tie.HOME, address) for address, _ in found}
+    ties = {Shared(SharedAttribute.HOME, address) for address, _ in found}
     for tie, column in _CONTACTS.items():
         common = _values(left, column) & _values(right, column)
         ties |= {Shared(tie, value) for value in common}

@@ -42,7 +42,7 @@ _FILLED_BY: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def filled(query: Features, stored: Features) -> Features:
+def fill_missing(query: Features, stored: Features) -> Features:
     """Return a description with all that it lacks taken from a record."""
     return {
         column: stored.get(column) if value is None else value
@@ -50,7 +50,7 @@ def filled(query: Features, stored: Features) -> Features:
     }
 
 
-def could_be(model: Model, pair: ScoredPair, at_best: ScoredPair) -> bool:
+def possible_match(model: Model, pair: ScoredPair, at_best: ScoredPair) -> bool:
     """Say whether a pair, contradicted by nothing, would be a match if filled up."""
     against = (_added(part) for name, part in pair.evidence.items() if name != _OF_HOME)
     return (
@@ -59,7 +59,7 @@ def could_be(model: Model, pair: ScoredPair, at_best: ScoredPair) -> bool:
     )
 
 
-def gains(pair: ScoredPair, at_best: ScoredPair) -> dict[str, float]:
+def gain_by_field(pair: ScoredPair, at_best: ScoredPair) -> dict[str, float]:
     """Return the weight that each field not known of the person could add."""
     found = {
         comparison: _added(at_best.evidence[comparison])
@@ -76,7 +76,7 @@ def gains(pair: ScoredPair, at_best: ScoredPair) -> dict[str, float]:
     }
 
 
-def telling(gains_of_all: Iterable[Mapping[str, float]]) -> list[str]:
+def fields_to_ask(gains_of_all: Iterable[Mapping[str, float]]) -> list[str]:
     """Return the fields to ask for, those that tell most of several pairs first."""
     total: dict[str, float] = {}
     for of_one in gains_of_all:
@@ -85,7 +85,7 @@ def telling(gains_of_all: Iterable[Mapping[str, float]]) -> list[str]:
     return sorted(total, key=lambda comparison: (-total[comparison], comparison))
 
 
-def completing(model: Model, query: Features) -> list[str]:
+def fields_for_first_key(model: Model, query: Features) -> list[str]:
     """Return the fields of which one more would give a description its first key."""
     found: dict[str, None] = {}
     for rule in model.rules:

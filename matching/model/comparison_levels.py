@@ -28,7 +28,7 @@ NEAR = (
 )
 
 
-def born(left: str, right: str) -> dict[str, str]:
+def birth_date_level(left: str, right: str) -> dict[str, str]:
     """Return conditions on two birth dates: swapped, two parts alike, days apart."""
     day, month, year = (f"[{p}]" for p in ("9:10", "6:7", "1:4"))
     same = [f"({left}{p} = {right}{p})::int" for p in (day, month, year)]

@@ -15,7 +15,7 @@ from matching.model.comparison_levels import (
     STREET_ALIKE,
     SWAPPED,
     Comparison,
-    born,
+    birth_date_level,
     comparison,
     fixed,
     frequency,
@@ -76,7 +76,7 @@ def _family_name() -> Comparison:
 
 
 def _birth_date() -> Comparison:
-    date = born("birth_date_l", "birth_date_r")
+    date = birth_date_level("birth_date_l", "birth_date_r")
     unknown = "(birth_date_l is null or birth_date_r is null)"
     years = "abs(try_cast(birth_year_l as int) - try_cast(birth_year_r as int))"
     return comparison(

@@ -56,7 +56,7 @@ class HardRule:
         """Say whether a value belongs to the namespace."""
         return not self.pattern or _pattern(self.pattern).match(value) is not None
 
-    def awake(self, settings: Mapping[str, Any]) -> bool:
+    def is_active(self, settings: Mapping[str, Any]) -> bool:
         """Say whether the values of its column are right often enough to rule."""
         wrong = [
             compared["comparison_levels"][-1].get("m_probability", 1.0)
@@ -104,9 +104,9 @@ class Guards:
         rules = tuple(HardRule(**rule) for rule in document["rules"])
         return cls(**{**document, "rules": rules})
 
-    def awake(self, settings: Mapping[str, Any]) -> tuple[HardRule, ...]:
+    def active(self, settings: Mapping[str, Any]) -> tuple[HardRule, ...]:
         """Return the rules that hold on data like that which the settings learnt."""
-        return tuple(rule for rule in self.rules if rule.awake(settings))
+        return tuple(rule for rule in self.rules if rule.is_active(settings))
 
     def document(self) -> dict[str, Any]:
         """Return the guards as JSON values."""

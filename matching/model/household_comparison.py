@@ -8,7 +8,7 @@ from matching.model.comparison_levels import (
     STREET_ALIKE,
     SWAPPED_BOTH,
     Comparison,
-    born,
+    birth_date_level,
     comparison,
     fixed,
 )
@@ -62,7 +62,7 @@ def household() -> Comparison:
     So two people of one home are told apart by first name and birth date, and only
     an identifier says otherwise; against both it was borrowed from a relative.
     """
-    date = born("other_born_l", "other_born_r")
+    date = birth_date_level("other_born_l", "other_born_r")
     close = f"coalesce({_BORN_CLOSE.format(**date)}, false)"
     same_day = "coalesce(other_born_l = other_born_r, false)"
     agrees = f"coalesce({_GIVEN_AGREES}, false)"

@@ -126,7 +126,7 @@ class Model:
         """Return a record's blocking keys: hashes, each once, in order."""
         return sorted({hashed(key) for key in self.keys(features)})
 
-    def keyed(self, features: Features) -> dict[int, str]:
+    def keys_by_hash(self, features: Features) -> dict[int, str]:
         """Return a record's blocking keys: hashes, each with its key in the clear."""
         return {hashed(key): key for key in self.keys(features)}
 

@@ -164,7 +164,7 @@ def _beside_splink(
     return {
         "predict_between_ms_p50": round(splinks, 1),
         "faster_than_predict_between": {
-            "find_and_score": round(splinks / steps["find_and_score"]["ms_p50"], 1),
+            "score_candidates": round(splinks / steps["score_candidates"]["ms_p50"], 1),
             "whole_batch": round(splinks / batch_ms, 1),
         },
     }

@@ -17,11 +17,11 @@ from service.database.messages import offsets
 from service.database.messages.offsets import StoredOffset
 from service.resolver import resolve as story
 from service.resolver.micro_batch import Message, decode
-from service.resolver.resolve import Judge
-from service.resolver.worker import calm_collector, load_judge
+from service.resolver.resolve import ActiveModel
+from service.resolver.worker import load_judge, tune_gc
 
 CONSUMER = "bench"
-STEPS = ("publish", "find_and_score", "relabel")
+STEPS = ("publish", "score_candidates", "relabel")
 
 ready: Barrier
 """Where the workers of one run wait for one another; set when a process begins."""
@@ -54,7 +54,7 @@ def fold(url: str, messages: Sequence[Message], size: int, warm: int) -> Timing:
     partition = messages[0].partition
     with connect(url, name="couture-bench", autocommit=True) as connection:
         judge = load_judge(connection)
-        calm_collector()
+        tune_gc()
         offsets.start(
             connection,
             consumer=CONSUMER,
@@ -82,7 +82,10 @@ def fold(url: str, messages: Sequence[Message], size: int, warm: int) -> Timing:
 
 
 def _fold(
-    connection: Connection, messages: Sequence[Message], judge: Judge, timing: Timing
+    connection: Connection,
+    messages: Sequence[Message],
+    judge: ActiveModel,
+    timing: Timing,
 ) -> None:
     started = time.perf_counter()
     first = messages[0]

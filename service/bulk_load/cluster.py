@@ -16,7 +16,7 @@ from service.database.batches.snapshot_export import (
     write_rows,
 )
 from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def read(connection: Connection, batch: FileBatch, scratch: Path) -> int:
         "label": ("record_id bigint, component bigint", "record_id, component"),
         "dirty": ("record_id bigint", "record_id"),
     }
-    with one_moment(connection):
+    with snapshot_read(connection):
         write_records(connection, scratch / "records.jsonl")
         for table, (_, columns) in files.items():
             write_rows(connection, f"SELECT {columns} FROM {table}", scratch / table)

@@ -15,7 +15,7 @@ from service.database.clusters import labels, model_versions
 from service.database.connection.session import Connection, connect
 from service.errors import Misconfigured, ServiceError
 from service.resolver.relabel import relabel
-from service.resolver.resolve import Judge, find_links
+from service.resolver.resolve import ActiveModel, find_links
 from service.runtime.worker_processes import FEW, PROCESSES, together
 
 ENGINES = ("duckdb", "spark")
@@ -49,7 +49,7 @@ def load(
     database_url: str,
     source: Source,
     *,
-    judge: Judge,
+    judge: ActiveModel,
     progress: Progress,
     engine: str = "duckdb",
 ) -> LoadReport:
@@ -94,7 +94,7 @@ def _store(connection: Connection, source: Source, run: Run) -> None:
     run.clock.advance(stored.records + stored.rejects)
     several = PROCESSES if source.rows > FEW else 1
     tasks = [
-        store_records.Stage(
+        store_records.StoreTask(
             run.database_url, source, load_id, first, several, stored.parts
         )
         for first in range(several)
@@ -109,7 +109,7 @@ def _write_keys(connection: Connection, run: Run) -> None:
         return
     run.clock.begin("keys")
     with connection.transaction():
-        model_versions.hold(connection, run.judge.model.digest)
+        model_versions.pin(connection, run.judge.model.digest)
         bulk_loads.write_keys(connection, run.begun)
     connection.execute("ANALYZE source_record, blocking_key")
 
@@ -126,6 +126,6 @@ def _follow(connection: Connection, run: Run) -> None:
         find_links(connection, some, judge=run.judge)
         with connection.transaction():
             labels.lock(connection)
-            model_versions.require(connection, run.judge.model.digest)
+            model_versions.check_active(connection, run.judge.model.digest)
             relabel(connection, model=run.judge.model)
         run.clock.advance(len(some))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from service.database.batches.bulk_loads import BulkLoad
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 
 
 class Progress(Protocol):
@@ -51,7 +51,7 @@ class Run:
 
     database_url: str
     begun: BulkLoad
-    judge: Judge
+    judge: ActiveModel
     engine: str
     progress: Progress
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from service.errors import Misconfigured
-from service.runtime.parent_death import tethered
+from service.runtime.parent_death import die_with_parent
 from service.runtime.processes import our_program
 
 PART_ROWS = 5_000
@@ -117,7 +117,7 @@ def _mapping_process(
         arguments += ["--mapping", str(mapping)]
     program = our_program("map", "connectors", *arguments)
     return subprocess.Popen(
-        tethered(program.argv),
+        die_with_parent(program.argv),
         env=os.environ | dict(program.env),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -28,7 +28,7 @@ Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Stage:
+class StoreTask:
     """What one process stores: every `of`-th part from `first`, but not `done`."""
 
     database_url: str
@@ -39,7 +39,7 @@ class Stage:
     done: frozenset[int]
 
 
-def store_parts(stage: Stage, tell: Tell) -> None:
+def store_parts(stage: StoreTask, tell: Tell) -> None:
     """Store the parts of this process; raises ServiceError."""
     parts = files.parts(stage.source, first=stage.first, of=stage.of, done=stage.done)
     with connect(
@@ -52,12 +52,12 @@ def store_parts(stage: Stage, tell: Tell) -> None:
             tell(len(part.rows), len(part.rejects))
 
 
-def _store(connection: Connection, part: Part, stage: Stage, model: Model) -> None:
+def _store(connection: Connection, part: Part, stage: StoreTask, model: Model) -> None:
     # The later row of one record wins, as it would in the stream.
     newest = {row["id"]: row for row in part.rows}
     states = [_state(row, stage, model) for row in newest.values()]
     with connection.transaction():
-        model_versions.hold(connection, model.digest)
+        model_versions.pin(connection, model.digest)
         states = refuse_erased_states(connection, states)
         bulk_loads.store(connection, states, model=model.digest)
         bulk_loads.add_part(
@@ -69,7 +69,7 @@ def _store(connection: Connection, part: Part, stage: Stage, model: Model) -> No
         )
 
 
-def _state(row: Mapping[str, Any], stage: Stage, model: Model) -> NewState:
+def _state(row: Mapping[str, Any], stage: StoreTask, model: Model) -> NewState:
     key = SourceKey(stage.source.system, row["id"])
     position = (0, stage.load_id, row["row"])
     after = row["after"]
@@ -89,7 +89,7 @@ class _Place:
         self.__dict__ = dict(values)
 
 
-class _Person:
+class _StandardisedRecord:
     """A record as the standardiser reads it, at a tenth of a CustomerRecord's cost."""
 
     given_name = family_name = birth_name = full_name = title = gender = None
@@ -107,4 +107,4 @@ class _Person:
 
 def _record(after: Mapping[str, Any]) -> CustomerRecord:
     """Return what the standardiser reads: it was checked where it was mapped."""
-    return cast(CustomerRecord, _Person(after))
+    return cast(CustomerRecord, _StandardisedRecord(after))

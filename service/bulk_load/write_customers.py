@@ -39,7 +39,7 @@ def settle(connection: Connection, run: Run) -> Found:
     model = run.judge.model
     with connection.transaction():
         model_versions.lock(connection)
-        model_versions.require(connection, model.digest)
+        model_versions.check_active(connection, model.digest)
         most, first = model.guards.largest_block, run.begun.first_record_id
         blocking_keys.settle_all(connection, most=most, before=first)
     with (
@@ -47,7 +47,7 @@ def settle(connection: Connection, run: Run) -> Found:
         connection.transaction(),
     ):
         labels.lock(connection)
-        model_versions.require(connection, model.digest)
+        model_versions.check_active(connection, model.digest)
         found = _found(connection, run, Path(folder))
         run.clock.begin("links", found.pairs)
         births.copy_links(connection, Path(folder) / "links.csv")
@@ -84,7 +84,7 @@ def _found(connection: Connection, run: Run, scratch: Path) -> Found:
 
 def _write_new(connection: Connection, run: Run, found: Found) -> None:
     run.clock.begin("customers", sum(len(one.record_ids) for one in found.new))
-    ids = customers.mint(connection, len(found.new))
+    ids = customers.new_ids(connection, len(found.new))
     born = [
         new_customers.Born(id_, one.component, one.record_ids)
         for id_, one in zip(ids, found.new, strict=True)

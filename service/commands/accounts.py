@@ -8,7 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 people_app = typer.Typer(help="People who sign in to the stewards' room.")
 AsJson = Annotated[bool, typer.Option("--json", help="for a program to read")]
@@ -29,7 +29,7 @@ def add(
     from service.database.connection.session import connect
     from service.stewardship import accounts
 
-    with settled() as settings:
+    with settings_for_command() as settings:
         if password_stdin:
             password = sys.stdin.readline().rstrip("\n")
         else:
@@ -47,7 +47,10 @@ def list_(as_json: AsJson = False) -> None:
     from service.database.connection.session import connect
     from service.stewardship import accounts
 
-    with settled() as settings, connect(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        connect(settings.database_url) as connection,
+    ):
         found = accounts.every(connection)
     if as_json:
         told = [
@@ -67,7 +70,7 @@ def remove(name: Annotated[str, typer.Argument(help="whose account")]) -> None:
     from service.database.connection.session import connect
     from service.stewardship import accounts
 
-    with settled() as settings:
+    with settings_for_command() as settings:
         with connect(settings.database_url) as connection:
             accounts.remove(connection, name)
         typer.echo(f"{name} may sign in no longer.")

@@ -11,7 +11,7 @@ import orjson
 import structlog
 import typer
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 from service.errors import Misconfigured, ServiceError
 from service.settings import Settings
 
@@ -30,7 +30,7 @@ def audit(
     ] = None,
 ) -> None:
     """Re-run the batch over a snapshot; exit 1 if the live state differs from it."""
-    with settled() as settings:
+    with settings_for_command() as settings:
         if every is not None:
             _on_and_on(settings, _seconds(every))
         report = _once(settings)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from service.commands.command_context import told_in_one_sentence
+from service.commands.command_context import exit_on_error
 from service.errors import Misconfigured
 
 bench_app = typer.Typer(help="Measure Couture on this machine.", no_args_is_help=True)
@@ -36,7 +36,7 @@ def resolve(
     """
     from service.bench.resolve import SCALES, measure
 
-    with told_in_one_sentence():
+    with exit_on_error():
         if scale not in SCALES:
             raise Misconfigured(
                 f"--scale {scale} is none of {', '.join(SCALES)}.",

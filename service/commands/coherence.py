@@ -9,7 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 CHANNELS = 4
 _WHOM = 200
@@ -32,7 +32,7 @@ def coherence(
     from service.database.verification import coherence_checks
     from service.verification.coherence import Asking, Probe
 
-    with settled() as settings:
+    with settings_for_command() as settings:
         database = settings.database_url
         keys = [
             create_key(database, channel=f"coherence_{n}", scopes=["customers:read"])

@@ -15,7 +15,7 @@ from service.settings import Settings
 
 
 @contextmanager
-def told_in_one_sentence() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """End the program with what happened and what to do, on any known error."""
     sentence = None
     try:
@@ -32,9 +32,9 @@ def told_in_one_sentence() -> Iterator[None]:
 
 
 @contextmanager
-def settled() -> Iterator[Settings]:
+def settings_for_command() -> Iterator[Settings]:
     """Give the settings, with logging set up; tell a known error in one sentence."""
-    with told_in_one_sentence():
+    with exit_on_error():
         settings = Settings()
         configure_logging(settings)
         yield settings

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 connector_app = typer.Typer(
     help="Command one connector; it obeys within seconds.", no_args_is_help=True
@@ -29,7 +29,10 @@ def connectors(as_json: AsJson = False) -> None:
     from service.database.connection.session import connect
     from service.operations.connectors import views
 
-    with settled() as settings, connect(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        connect(settings.database_url) as connection,
+    ):
         found = views(connection)
     if as_json:
         typer.echo(orjson.dumps([one.model_dump(mode="json") for one in found]))
@@ -97,7 +100,10 @@ def _tell(system: str, action: str, after: dict[str, Any] | None = None) -> None
     from service.database.connection.session import connect
     from service.operations.connectors import command
 
-    with settled() as settings, connect(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        connect(settings.database_url) as connection,
+    ):
         by = getpass.getuser()
         made = command(connection, system, Action(action), by=by, after=after)
     typer.echo(f"{made.action} of {system}: it obeys within seconds of hearing it.")

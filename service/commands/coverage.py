@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.commands.command_context import told_in_one_sentence
+from service.commands.command_context import exit_on_error
 from service.commands.model_options import (
     AsJson,
     Dates,
@@ -54,7 +54,7 @@ def coverage(  # noqa: PLR0913 - each is an option of the command line
     """Tell what each blocking rule reaches in files or, without any, the database."""
     from matching.evaluation.blocking_coverage import coverage as cover
 
-    with told_in_one_sentence():
+    with exit_on_error():
         given = (
             _from_files(files, columns or [], dates, model)
             if files

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 import typer
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 from service.errors import UnknownCustomer
 from service.privacy.grounds import Grounds
 
@@ -108,7 +108,7 @@ def _connected() -> Iterator[Connection]:
     from service.database.connection.session import connect
 
     with (
-        settled() as settings,
+        settings_for_command() as settings,
         connect(settings.database_url, autocommit=True) as connection,
     ):
         yield connection

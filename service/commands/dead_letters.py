@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 from service.database.connection.session import Connection
 from service.database.operations.dead_letter_reads import Choice, Content, Letter
 from service.database.operations.dead_letters import State
@@ -171,7 +171,7 @@ def _settle_each(
             )
         )
     else:
-        typer.echo(f"{done} settled, {len(refused)} refused")
+        typer.echo(f"{done} settings_for_command, {len(refused)} refused")
         for letter_id, why in refused.items():
             typer.echo(f"  {letter_id}: {why}")
     if refused:
@@ -230,7 +230,7 @@ def _connected() -> Iterator[Connection]:
     from service.database.connection.session import connect
 
     with (
-        settled() as settings,
+        settings_for_command() as settings,
         connect(settings.database_url, autocommit=True) as connection,
     ):
         yield connection

@@ -10,7 +10,7 @@ import typer
 
 from matching.clustering.cluster import Verdict
 from schemas.source_key import SourceKey
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 from service.database.connection.session import Connection, connect
 from service.database.stewardship.decisions import Decided
 from service.errors import Misconfigured
@@ -35,7 +35,10 @@ def decide(
     """Say that two records are the same person, or are not; it binds the resolver."""
     from service.stewardship import decisions as stewardship
 
-    with settled() as settings, _connected(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        _connected(settings.database_url) as connection,
+    ):
         made = stewardship.decide(
             connection,
             _key(left),
@@ -60,7 +63,10 @@ def list_(
 
     if context.invoked_subcommand:
         return
-    with settled() as settings, _connected(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        _connected(settings.database_url) as connection,
+    ):
         _tell(decisions.listed(connection, revoked_too=revoked_too), as_json)
 
 
@@ -74,7 +80,10 @@ def revoke(
     """Take a decision back; it stays in the list of all."""
     from service.stewardship import decisions as stewardship
 
-    with settled() as settings, _connected(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        _connected(settings.database_url) as connection,
+    ):
         who = steward or getpass.getuser()
         gone = stewardship.revoke(connection, decision_id, steward=who, reason=reason)
         _tell([gone], as_json)

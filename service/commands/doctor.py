@@ -9,7 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 _MARKS = {"good": "✓", "look": "!", "bad": "✗"}
 
@@ -20,7 +20,7 @@ def doctor(
     """Look at database, tables, processes, broker and lag; exit 1 if one is bad."""
     from service.operations.doctor import Health, findings
 
-    with settled() as settings:
+    with settings_for_command() as settings:
         # what the client says of a broker that is away, a finding says better
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
         found = []

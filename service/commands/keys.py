@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from service import access
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 keys_app = typer.Typer(help="Keys of the channels that read the API.")
 
@@ -23,7 +23,7 @@ def create(
     ] = None,
 ) -> None:
     """Make a key and print it; it is shown only this once."""
-    with settled() as settings:
+    with settings_for_command() as settings:
         typer.echo(
             access.create_key(
                 settings.database_url,
@@ -36,7 +36,7 @@ def create(
 @keys_app.command("list")
 def list_() -> None:
     """List the keys: id, channel, state, scopes."""
-    with settled() as settings:
+    with settings_for_command() as settings:
         for key in access.list_keys(settings.database_url):
             state = "revoked" if key.revoked_at else "valid"
             typer.echo(f"{key.key_id}  {key.channel}  {state}  {' '.join(key.scopes)}")
@@ -47,6 +47,6 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="the first part after couture_")],
 ) -> None:
     """Revoke a key; it stops working within seconds."""
-    with settled() as settings:
+    with settings_for_command() as settings:
         access.revoke_key(settings.database_url, key_id)
         typer.echo(f"Key {key_id} is revoked.")

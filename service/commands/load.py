@@ -12,7 +12,7 @@ import orjson
 import typer
 
 from matching.features.dates import Order
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 from service.errors import Misconfigured
 from service.settings import Settings
 
@@ -37,7 +37,7 @@ def load(  # noqa: PLR0913 - each is an option of the command line
     as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """Load a file's customers; interrupted, it goes on from there."""
-    with settled() as settings, tempfile.TemporaryDirectory() as folder:
+    with settings_for_command() as settings, tempfile.TemporaryDirectory() as folder:
         path = _mapping(mapping, columns, dates, Path(folder))
         if stream:
             _through_kafka(settings, file, system, path)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from service.commands import model_versions
-from service.commands.command_context import told_in_one_sentence
+from service.commands.command_context import exit_on_error
 from service.commands.model_evaluate import evaluate
 from service.commands.model_options import AsJson, bundle, tell_json
 from service.commands.model_train import train
@@ -33,7 +33,7 @@ def show(
     """Show what a model version holds."""
     from matching.model.model_version import Model
 
-    with told_in_one_sentence():
+    with exit_on_error():
         model = bundle(path) if path else Model.load()
     facts = {
         "name": model.name,

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.commands.command_context import told_in_one_sentence
+from service.commands.command_context import exit_on_error
 from service.commands.model_options import (
     AsJson,
     Columns,
@@ -38,7 +38,7 @@ def evaluate(  # noqa: PLR0913 - each is an option of the command line
     from matching.evaluation.evaluate import evaluate as measure
     from matching.model.model_version import Model
 
-    with told_in_one_sentence():
+    with exit_on_error():
         given = bundle(model) if model else Model.load() if shipped else None
         report = measure(
             files, mapping(columns), truth, dates=order(dates), model=given

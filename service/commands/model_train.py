@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from matching.errors import MatchingError
-from service.commands.command_context import settled, told_in_one_sentence
+from service.commands.command_context import exit_on_error, settings_for_command
 from service.commands.model_options import AsJson, Dates, mapping, order, tell_json
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def train(  # noqa: PLR0913 - each is an option of the command line
         raise typer.BadParameter("name files with --map, or --database")
     if labels and files and not id_column:
         raise typer.BadParameter("--labels name records of files by a column: add --id")
-    with told_in_one_sentence():
+    with exit_on_error():
         given = read_labels(labels) if labels else []
         learnt = (
             _from_files(files, mapping(columns), dates, id_column, given)
@@ -108,7 +108,7 @@ def _from_database(from_decisions: bool, labels: Sequence[Label]) -> _Learnt:
     from service.model_versions.restandardise import live_ids, standardised
 
     with (
-        settled() as settings,
+        settings_for_command() as settings,
         connect(settings.database_url, autocommit=True) as connection,
     ):
         chunks = standardised(connection, live_ids(connection))

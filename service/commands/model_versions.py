@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from matching.errors import MatchingError
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 from service.commands.model_options import (
     AsJson,
     Columns,
@@ -37,7 +37,10 @@ def list_(as_json: AsJson = False) -> None:
     from service.database.clusters import model_versions
     from service.database.connection.session import connect
 
-    with settled() as settings, connect(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        connect(settings.database_url) as connection,
+    ):
         stored = model_versions.versions(connection)
         switches = model_versions.promotions(connection)
     if as_json:
@@ -72,7 +75,7 @@ def compare(  # noqa: PLR0913 - each is an option of the command line
 
     if bool(files) == database:
         raise typer.BadParameter("name files with --map, or --database")
-    with settled() as settings:
+    with settings_for_command() as settings:
         if files:
             return _tell_difference(
                 _on_files(old, new, files, mapping(columns), dates), as_json
@@ -107,7 +110,7 @@ def _switch(name: str, yes: bool, most_changed: float | None, as_json: bool) -> 
     from service.model_versions.promote import promote as run
 
     with (
-        settled() as settings,
+        settings_for_command() as settings,
         connect(settings.database_url, autocommit=True) as connection,
     ):
         model = chosen(name, connection)

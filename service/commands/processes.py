@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 
 def migrate() -> None:
     """Bring the database to this version's tables."""
     from service.database.connection.migrate import migrate as apply_migrations
 
-    with settled() as settings:
+    with settings_for_command() as settings:
         apply_migrations(settings.database_url)
 
 
@@ -24,7 +24,7 @@ def resolve() -> None:
     """Resolve changes into customers until stopped."""
     from service.resolver import worker
 
-    with settled() as settings:
+    with settings_for_command() as settings:
         worker.run(settings)
 
 
@@ -32,7 +32,7 @@ def relay() -> None:
     """Publish what waits in the outbox until stopped."""
     from service.relay import relay as relaying
 
-    with settled() as settings:
+    with settings_for_command() as settings:
         relaying.run(settings)
 
 
@@ -44,7 +44,7 @@ def connect(
     ] = False,
 ) -> None:
     """Capture one system's changes until stopped."""
-    with settled() as settings:
+    with settings_for_command() as settings:
         os.environ["COUTURE_KAFKA"] = settings.kafka
         # Service and connectors meet in Kafka only: become the other program.
         command = ["-m", "connectors", "run", system, "--config", str(config)]

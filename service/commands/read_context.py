@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from service.database.connection.session import Connection
-    from service.model_versions.scorer_pool import Judges
+    from service.model_versions.scorer_pool import ScorerPool
 
 
 class Reading(NamedTuple):
     """Where to read, and who judges."""
 
     connection: Connection
-    judges: Judges
+    judges: ScorerPool
 
 
 @contextmanager
@@ -29,16 +29,16 @@ def reading() -> Iterator[Reading]:
     """Give the database as it stands at one moment; nothing can be written."""
     from service.database.connection.schema_version import require_migrated
     from service.database.connection.session import connect
-    from service.database.connection.snapshot_read import one_moment
-    from service.model_versions.scorer_pool import Judges
+    from service.database.connection.snapshot_read import snapshot_read
+    from service.model_versions.scorer_pool import ScorerPool
 
     with (
-        settled() as settings,
+        settings_for_command() as settings,
         connect(settings.database_url, autocommit=True) as connection,
     ):
         require_migrated(connection, settings.database_url)
-        with one_moment(connection):
-            yield Reading(connection, Judges(scorers=1))
+        with snapshot_read(connection):
+            yield Reading(connection, ScorerPool(scorers=1))
 
 
 def as_json(told: BaseModel) -> None:

@@ -8,7 +8,7 @@ import orjson
 import typer
 
 from matching.clustering.reviews import Kind
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 
 def reviews(
@@ -21,7 +21,7 @@ def reviews(
     from service.database.stewardship import reviews as review_reads
 
     with (
-        settled() as settings,
+        settings_for_command() as settings,
         connect(settings.database_url, autocommit=True) as connection,
     ):
         counts = review_reads.counts(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 
 def serve() -> None:
@@ -10,5 +10,5 @@ def serve() -> None:
     # Here, not above: the other commands start without the web's libraries.
     from service.app import serve as serve_api
 
-    with settled() as settings:
+    with settings_for_command() as settings:
         serve_api(settings)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 sweeps_app = typer.Typer(
     help="Records that a snapshot of their source no longer showed: a few are deleted"
@@ -26,7 +26,10 @@ def list_(as_json: AsJson = False) -> None:
     from service.database.connection.session import connect
     from service.database.sources import sweeps
 
-    with settled() as settings, connect(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        connect(settings.database_url) as connection,
+    ):
         found = sweeps.listed(connection)
     if as_json:
         typer.echo(orjson.dumps([one._asdict() for one in found]))
@@ -46,7 +49,10 @@ def show(sweep_id: SweepId) -> None:
     from service.database.connection.session import connect
     from service.database.sources import sweeps
 
-    with settled() as settings, connect(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        connect(settings.database_url) as connection,
+    ):
         for one in sweeps.keys(connection, sweep_id):
             typer.echo(f"{one.kind}\t{one.key}")
 
@@ -73,6 +79,9 @@ def _settle(sweep_id: int, state: str) -> None:
     from service.database.connection.session import connect
     from service.database.sources import sweeps
 
-    with settled() as settings, connect(settings.database_url) as connection:
+    with (
+        settings_for_command() as settings,
+        connect(settings.database_url) as connection,
+    ):
         sweeps.waiting(connection, sweep_id)
-        sweeps.settle(connection, sweep_id, sweeps.State(state))
+        sweeps.set_state(connection, sweep_id, sweeps.State(state))

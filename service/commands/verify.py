@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 
 if TYPE_CHECKING:
     from service.verification.repair import Plan
@@ -45,7 +45,7 @@ def verify(
     from service.verification import repair as repairs
     from service.verification.verify import verify as run
 
-    with settled() as settings:
+    with settings_for_command() as settings:
         url = settings.database_url
         with connect(url, name="couture-verify", autocommit=True) as connection:
             require_migrated(connection, url)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from schemas.facts import Interaction, InteractionStatus
 from schemas.source_key import SourceKey
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 
 
 class PromiseState(StrEnum):
@@ -31,7 +31,7 @@ class Contact(NamedTuple):
     alerted: bool = False
 
 
-class Case(Word):
+class Case(FrozenModel):
     """One case of a customer, over every channel in which it was spoken of."""
 
     case_id: str

@@ -28,7 +28,7 @@ from schemas.golden_record import (
     OrderView,
 )
 from schemas.source_key import SourceKey
-from schemas.text import Word
+from schemas.text import FrozenModel
 
 RECENT_ORDERS = 10
 
@@ -42,7 +42,7 @@ class Facts(NamedTuple):
     balances: Sequence[tuple[str, str, Decimal]] = ()
 
 
-class _FactsView(Word):
+class _FactsView(FrozenModel):
     loyalty: list[Balance] = []
     open_orders: list[OrderView] = []
     recent_orders: list[OrderView] = []

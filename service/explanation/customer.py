@@ -9,11 +9,11 @@ from service.database.clusters import explanations
 from service.database.connection.session import Connection
 from service.explanation.component import Group, group_of
 from service.explanation.models import CustomerExplanation
-from service.model_versions.scorer_pool import Judges
+from service.model_versions.scorer_pool import ScorerPool
 
 
 def explain_customer(
-    connection: Connection, customer_id: UUID, *, judges: Judges
+    connection: Connection, customer_id: UUID, *, judges: ScorerPool
 ) -> CustomerExplanation | None:
     """Return how a live customer was built; None if no record bears the id.
 

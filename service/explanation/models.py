@@ -12,10 +12,10 @@ from pydantic import Field
 from matching.explanation.explain import Cost, SharedRule, Step
 from matching.model.bands import Band
 from schemas.source_key import SourceKey
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 
 
-class PairTold(Word):
+class PairTold(FrozenModel):
     """Two records, how they compare, and what it would take."""
 
     left: SourceKey
@@ -40,7 +40,7 @@ class PairTold(Word):
     model: str = Field(description="digest of the model version that compared them")
 
 
-class DecisionTold(Word):
+class DecisionTold(FrozenModel):
     """A steward's decision on two records."""
 
     left: SourceKey
@@ -49,7 +49,7 @@ class DecisionTold(Word):
     decided_at: Time
 
 
-class UnionTold(Word):
+class UnionTold(FrozenModel):
     """One step in which a customer was built: two parts became one."""
 
     by: Literal["decision", "link"]
@@ -64,7 +64,7 @@ class UnionTold(Word):
     )
 
 
-class CustomerExplanation(Word):
+class CustomerExplanation(FrozenModel):
     """How a customer was built: its unions in the order in which clustering made them.
 
     Decisions first, then links by descending weight. `complete` is false for the
@@ -84,7 +84,7 @@ class CustomerExplanation(Word):
     complete: bool
 
 
-class RefusedTold(Word):
+class RefusedTold(FrozenModel):
     """A link at or above the threshold that may not join two customers."""
 
     left: SourceKey
@@ -104,7 +104,7 @@ class WhyVerdict(StrEnum):
     NEVER_COMPARED = "never_compared"
 
 
-class SideTold(Word):
+class SideTold(FrozenModel):
     """One of the two that were asked about."""
 
     asked: str
@@ -112,7 +112,7 @@ class SideTold(Word):
     source_keys: list[SourceKey]
 
 
-class WhyExplanation(Word):
+class WhyExplanation(FrozenModel):
     """Why two records or customers are one, or why not."""
 
     verdict: WhyVerdict

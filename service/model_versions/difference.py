@@ -83,7 +83,7 @@ def _ids(connection: Connection, clusters: Mapping[int, int]) -> IdsTouched:
     """Follow the succession contract without minting or writing an id."""
     formerly = {
         record: label.customer_id
-        for record, label in labels.borne_by(connection, set(clusters)).items()
+        for record, label in labels.customers_of(connection, set(clusters)).items()
     }
     known = customers.anchored_in(
         connection, list(clusters), also=set(formerly.values())

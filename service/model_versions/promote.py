@@ -19,7 +19,7 @@ from service.errors import ServiceError
 from service.model_versions.difference import Difference, difference
 from service.model_versions.shadow_run import find_again, read_records, shadow_run
 from service.model_versions.switch import switch
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 
 log = structlog.get_logger()
 
@@ -86,7 +86,7 @@ def promote(
     UnusableModel, AlreadyActive, or TooManyChanged if more than `most_changed` of the
     customers would change (None: no guard); then nothing was written.
     """
-    judge = Judge(model, Scorer(model))  # refuses a bundle that is not bit-equal
+    judge = ActiveModel(model, Scorer(model))  # refuses a bundle that is not bit-equal
     replaced = model_versions.active_digest(connection)
     if replaced == model.digest:
         raise AlreadyActive(f"The model {model.digest[:12]} decides already.")

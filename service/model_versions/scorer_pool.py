@@ -21,7 +21,7 @@ from service.errors import Misconfigured
 
 if TYPE_CHECKING:
     from matching.model.model_version import Model
-    from service.resolver.resolve import Judge
+    from service.resolver.resolve import ActiveModel
 
 SCORERS = 2
 
@@ -29,10 +29,10 @@ SCORERS = 2
 @dataclass(frozen=True)
 class _Loaded:
     digest: str | None
-    idle: queue.LifoQueue[Judge]
+    idle: queue.LifoQueue[ActiveModel]
 
 
-class Judges:
+class ScorerPool:
     """Lends the judge of the active model; it is loaded when it is first asked for."""
 
     def __init__(self, *, scorers: int = SCORERS) -> None:
@@ -63,7 +63,7 @@ class Judges:
         return read[1]
 
     @contextmanager
-    def judge(self, connection: Connection) -> Iterator[Judge]:
+    def judge(self, connection: Connection) -> Iterator[ActiveModel]:
         """Lend a judge to one thread; raise Misconfigured if the model is unusable."""
         idle = self._current(connection).idle
         judge = idle.get()
@@ -100,13 +100,13 @@ def _load(connection: Connection, digest: str | None, scorers: int) -> _Loaded:
     # Here, not above: Splink and DuckDB are most of the memory of a small process,
     # and only a search or an explanation needs them.
     from matching.scoring.scorer import Scorer
-    from service.resolver.resolve import Judge
+    from service.resolver.resolve import ActiveModel
 
     model = _model(connection, digest)
-    idle: queue.LifoQueue[Judge] = queue.LifoQueue()
+    idle: queue.LifoQueue[ActiveModel] = queue.LifoQueue()
     try:
         for _ in range(scorers):
-            idle.put(Judge(model, Scorer(model)))
+            idle.put(ActiveModel(model, Scorer(model)))
     except MatchingError as error:
         raise _unusable(error) from error
     return _Loaded(digest, idle)

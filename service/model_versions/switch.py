@@ -10,13 +10,13 @@ from service.database.connection.session import Connection
 from service.database.sources import blocking_keys, dirty
 from service.model_versions.shadow_run import read_records
 from service.resolver.all_reviews import rewrite_reviews
-from service.resolver.link import find_and_score
+from service.resolver.link import score_candidates
 from service.resolver.relabel import relabel
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 
 
 def switch(
-    connection: Connection, judge: Judge, *, records: int, customers_changed: int
+    connection: Connection, judge: ActiveModel, *, records: int, customers_changed: int
 ) -> int:
     """Make the model of the shadow run decide; return how many customers were written.
 
@@ -42,16 +42,18 @@ def switch(
     return written
 
 
-def _catch_up(connection: Connection, judge: Judge, changed: Sequence[int]) -> None:
+def _catch_up(
+    connection: Connection, judge: ActiveModel, changed: Sequence[int]
+) -> None:
     """Find the links of the records that changed, and of blocks that they filled."""
     blocking_keys.reset(connection, shadow_run.crowded(connection))
     dirty.mark(connection, ((record_id, True) for record_id in changed))
     waiting = [*changed, *_settled(connection, judge.model, changed)]
-    while keys := find_and_score(
+    while keys := score_candidates(
         connection, waiting, model=judge.model, scorer=judge.scorer
     ):
         most = judge.model.guards.largest_block
-        waiting += blocking_keys.settle(connection, keys, most=most)
+        waiting += blocking_keys.suspend(connection, keys, most=most)
 
 
 def _settled(connection: Connection, model: Model, changed: Sequence[int]) -> list[int]:
@@ -59,5 +61,5 @@ def _settled(connection: Connection, model: Model, changed: Sequence[int]) -> li
     most = model.guards.largest_block
     if not most:
         return []
-    keys = blocking_keys.crossed(connection, changed, most=most)
-    return blocking_keys.settle(connection, keys, most=most)
+    keys = blocking_keys.keys_over_limit(connection, changed, most=most)
+    return blocking_keys.suspend(connection, keys, most=most)

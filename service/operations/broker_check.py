@@ -19,7 +19,7 @@ class Broker(NamedTuple):
     fewest_copies: int
 
 
-def examine(bootstrap: str) -> Broker:
+def check_broker(bootstrap: str) -> Broker:
     """Return what the broker says; raise BrokerUnavailable."""
     with broker_errors(bootstrap):
         admin = KafkaAdminClient(

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from schemas import wire
 from schemas.connector import Action, ConnectorCommand, ConnectorState, ConnectorStatus
-from schemas.text import Word
+from schemas.text import FrozenModel
 from service.database.connection.session import Connection
 from service.database.messages import outbox
 from service.database.operations import connector_states
@@ -34,7 +34,7 @@ class CommandRefused(ServiceError):
     """A command that no connector could obey."""
 
 
-class ConnectorView(Word):
+class ConnectorView(FrozenModel):
     """A connector's last status, with what a reader would have to work out."""
 
     status: ConnectorStatus

@@ -17,7 +17,7 @@ from service.database.operations import (
     dead_letter_reads,
 )
 from service.errors import ServiceError
-from service.operations.broker_check import Broker, examine
+from service.operations.broker_check import Broker, check_broker
 from service.settings import Settings
 
 _OLD_S = 300.0
@@ -151,7 +151,7 @@ def _letters(connection: Connection) -> Finding:
 
 def _of_broker(settings: Settings) -> Generator[Finding, None, Broker | None]:
     try:
-        broker = examine(settings.kafka)
+        broker = check_broker(settings.kafka)
     except ServiceError as error:
         yield Finding("broker", Health.BAD, error.detail, error.remedy)
         return None

@@ -16,7 +16,7 @@ from service.database.messages import outbox
 log = structlog.get_logger()
 
 
-def tell_overdue(connection: Connection, *, now: datetime) -> int:
+def announce_overdue(connection: Connection, *, now: datetime) -> int:
     """Let an event wait for every promise that passed by now; return how many.
 
     That it was told is written with the event, so each is told once.

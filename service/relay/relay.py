@@ -36,8 +36,8 @@ from service.database.messages.outbox import Waiting
 from service.database.requests import idempotency
 from service.errors import BrokerUnavailable, DatabaseUnavailable
 from service.relay.connector_states import ConnectorStates
-from service.relay.overdue_replies import tell_overdue
-from service.relay.republish import retell_if_forgotten
+from service.relay.overdue_replies import announce_overdue
+from service.relay.republish import republish_if_lost
 from service.relay.topics import create_outgoing_topics, create_source_topics
 from service.relay.webhooks import deliver
 from service.runtime.kafka import BOOTSTRAP_MS, broker_errors
@@ -134,13 +134,13 @@ def _work(
     while not stop.is_set() and not outbox.lock_relay(connection):
         stop.wait(_ANOTHER_RELAY_S)
     if not stop.is_set():
-        retell_if_forgotten(connection, producer)
+        republish_if_lost(connection, producer)
     looked = tidied = 0.0
     states = ConnectorStates(bootstrap)
     with closing(states):
         while not stop.is_set():
             if time.monotonic() - looked > _LOOK_EVERY_S:
-                tell_overdue(connection, now=datetime.now(UTC))
+                announce_overdue(connection, now=datetime.now(UTC))
                 looked = time.monotonic()
             if time.monotonic() - tidied > _TIDY_EVERY_S:
                 _forget_old(connection)

@@ -18,7 +18,7 @@ RELAY = "couture-relay"
 _PLACE = (wire.CUSTOMERS_TOPIC, 0)
 
 
-def retell_if_forgotten(connection: Connection, producer: KafkaProducer) -> int:
+def republish_if_lost(connection: Connection, producer: KafkaProducer) -> int:
     """Put every golden record into the outbox if `couture.customers` is not the topic
     that was written before; return how many.
 
@@ -26,10 +26,10 @@ def retell_if_forgotten(connection: Connection, producer: KafkaProducer) -> int:
     """
     producer.partitions_for(wire.CUSTOMERS_TOPIC)  # the topic's id comes with them
     topic_id = str(producer._metadata.topic_id(wire.CUSTOMERS_TOPIC) or "")
-    return retell(connection, topic_id)
+    return republish(connection, topic_id)
 
 
-def retell(connection: Connection, topic_id: str) -> int:
+def republish(connection: Connection, topic_id: str) -> int:
     """Do so, given what tells the topic there is now from an earlier one."""
     known = offsets.read(connection, consumer=RELAY).get(_PLACE)
     if known is not None and known.topic_id == topic_id:
@@ -39,7 +39,7 @@ def retell(connection: Connection, topic_id: str) -> int:
         # Nobody writes a newer golden record until this has its place in the outbox.
         labels.lock(connection)
         if known is not None:
-            told = customers.tell_all(connection)
+            told = customers.enqueue_all(connection)
         offsets.start(
             connection,
             consumer=RELAY,

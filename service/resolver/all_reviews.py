@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from matching.clustering.cluster import Keys
 from matching.clustering.guarded_clusters import cluster_by
-from matching.clustering.reviews import Case, cases
+from matching.clustering.reviews import ReviewCase, cases
 from matching.features.normalise import Features
 from matching.model.hard_rules import GUARDED, SOURCE_KEY, Guards
 from matching.model.model_version import Model
@@ -28,11 +28,11 @@ def rewrite_reviews(connection: Connection, *, model: Model) -> int:
     return len(found)
 
 
-def every_case(connection: Connection, *, model: Model) -> list[Case]:
+def every_case(connection: Connection, *, model: Model) -> list[ReviewCase]:
     """Return the cases of all records, whatever cases are stored."""
     said = links.all_decisions(connection)
     decided = {end for d in said for end in (d.a, d.b)}
-    odd = labels.odd_components(
+    odd = labels.components_to_recheck(
         connection,
         columns=_columns(model),
         size=_smallest_odd(model.guards),
@@ -45,7 +45,7 @@ def every_case(connection: Connection, *, model: Model) -> list[Case]:
     band = links.between_customers(connection, bands=model.bands)
     clustering = cluster_by(model, features, strong, said, keys=keys)
     ends = {end for link in band for end in (link.a, link.b)}
-    borne = labels.borne_by(connection, ends | decided | records.keys())
+    borne = labels.customers_of(connection, ends | decided | records.keys())
     return cases(
         model,
         clustering,
@@ -59,7 +59,7 @@ def every_case(connection: Connection, *, model: Model) -> list[Case]:
 def _columns(model: Model) -> list[str]:
     """Return the columns of which two values in one component may be a case."""
     guards = model.guards
-    rules = guards.awake(model.settings) if guards.rules else ()
+    rules = guards.active(model.settings) if guards.rules else ()
     return sorted({rule.column for rule in rules} & {*GUARDED})
 
 

@@ -15,7 +15,7 @@ from service.resolver.customer_ids import Succession
 
 
 @dataclass(frozen=True)
-class Region:
+class ChangedCustomers:
     """The live records of whole components, and every label that was there before."""
 
     records: dict[int, Stored]
@@ -38,7 +38,7 @@ class Change:
 
 
 def changes(
-    region: Region, heirs: Succession, known: Sequence[CustomerRow]
+    region: ChangedCustomers, heirs: Succession, known: Sequence[CustomerRow]
 ) -> list[Change]:
     """Return every customer whose members, facts or succession may have changed."""
     rows = {row.customer_id: row for row in known}

@@ -28,7 +28,7 @@ _SESSION_S = 10
 _PATIENCE_S = 30.0
 
 
-class SourceStream:
+class SourceConsumer:
     """All source topics, what snapshots saw and what connectors set aside.
 
     PostgreSQL, not Kafka, holds the offsets. Whenever partitions are assigned, and
@@ -67,7 +67,7 @@ class SourceStream:
             self.place(connection, self._unplaced)
             return []
         messages = [_message(self, r) for records in polled.values() for r in records]
-        if shorter := self._shorter(messages):
+        if shorter := self._truncated(messages):
             self.place(connection, shorter, again=True)
             return []
         return messages
@@ -91,7 +91,7 @@ class SourceStream:
         for place in sorted(places):
             start = StoredOffset(first[place], self.topic_id(place.topic))
             kept = stored.get((place.topic, place.partition))
-            if kept is None or again or _another(place, kept, start):
+            if kept is None or again or _topic_recreated(place, kept, start):
                 kept = start
                 offsets.start(
                     connection,
@@ -162,7 +162,7 @@ class SourceStream:
         if self._kafka.group_metadata().state == MemberState.REBALANCING:
             self._kafka._coordinator.request_rejoin()
 
-    def _shorter(self, messages: list[Message]) -> set[TopicPartition]:
+    def _truncated(self, messages: list[Message]) -> set[TopicPartition]:
         """Return the partitions whose log ends before what was read of it.
 
         Apache Kafka answers a fetch beyond the end by a reset, which shows as an
@@ -200,7 +200,9 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         self._unplaced.difference_update(revoked)
 
 
-def _another(place: TopicPartition, kept: StoredOffset, start: StoredOffset) -> bool:
+def _topic_recreated(
+    place: TopicPartition, kept: StoredOffset, start: StoredOffset
+) -> bool:
     """Say so, and return True, if the topic is not the one that was read."""
     both_known = bool(kept.topic_id and start.topic_id)
     created_anew = both_known and kept.topic_id != start.topic_id
@@ -216,7 +218,7 @@ def _another(place: TopicPartition, kept: StoredOffset, start: StoredOffset) -> 
     return True
 
 
-def _message(stream: SourceStream, record: Any) -> Message:
+def _message(stream: SourceConsumer, record: Any) -> Message:
     return Message(
         record.topic,
         stream.topic_id(record.topic),

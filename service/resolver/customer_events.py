@@ -9,7 +9,7 @@ import orjson
 
 from schemas import wire
 from schemas.customer_event import CustomerEventType
-from service.database.customers.customers import Written
+from service.database.customers.customers import CustomerWrite
 from service.database.messages.outbox import Message
 from service.resolver.changes import Change
 
@@ -30,13 +30,13 @@ def event_type(change: Change) -> CustomerEventType:
     return CustomerEventType.CHANGED
 
 
-def announcement(change: Change, after: Written) -> Message:
+def announcement(change: Change, after: CustomerWrite) -> Message:
     """Return the event of one change; the golden record itself goes out beside it."""
     key = str(after.customer_id).encode()
     return Message(wire.EVENTS_TOPIC, key, _event(change, after), _headers(after))
 
 
-def _event(change: Change, after: Written) -> bytes:
+def _event(change: Change, after: CustomerWrite) -> bytes:
     """Return what `CustomerEvent` would write: every value comes checked."""
     others = {*change.gained_from, *change.lost_to}
     if change.survivor:
@@ -59,7 +59,7 @@ def _changed(before: bytes | None, after: bytes | None) -> list[str]:
     return sorted(name for name in names if old.get(name) != new.get(name))
 
 
-def _headers(after: Written) -> dict[str, str]:
+def _headers(after: CustomerWrite) -> dict[str, str]:
     """CloudEvents 1.0, binary mode: the id is the same however often it is sent."""
     return {
         "ce_specversion": "1.0",

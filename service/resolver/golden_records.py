@@ -12,13 +12,13 @@ from schemas.change_event import RecordKind
 from schemas.facts import Consent, Interaction, Order
 from service.database.connection.session import Connection
 from service.database.customers import customers
-from service.database.customers.customers import CustomerRow, Written
+from service.database.customers.customers import CustomerRow, CustomerWrite
 from service.database.facts import facts
 from service.database.messages import outbox
 from service.database.sources.source_records import Stored
 from service.domain.contact_keys import ContactKind, contact_key
 from service.domain.profile import Facts, body_of, document, stored_body
-from service.resolver.changes import Change, Region, changes
+from service.resolver.changes import Change, ChangedCustomers, changes
 from service.resolver.customer_events import announcement, event_type
 from service.resolver.customer_ids import Succession
 
@@ -37,14 +37,14 @@ class _Fresh(NamedTuple):
 class Outcome(NamedTuple):
     """What a change makes of a customer id; no `after` where it changes nothing."""
 
-    after: Written | None
+    after: CustomerWrite | None
     contact_keys: set[tuple[str, str]]
     message: outbox.Message | None
 
 
 def customers_of(
     connection: Connection,
-    region: Region,
+    region: ChangedCustomers,
     *,
     heirs: Succession,
     known: Sequence[CustomerRow],
@@ -52,7 +52,7 @@ def customers_of(
     """Write every changed customer of the region once; return how many changed."""
     touched = changes(region, heirs, known)
     happened = facts_of(connection, [m.record_id for c in touched for m in c.members])
-    written: list[Written] = []
+    written: list[CustomerWrite] = []
     contacts: dict[UUID, set[tuple[str, str]]] = {}
     messages: list[outbox.Message] = []
     for change in touched:
@@ -85,14 +85,14 @@ def _fresh(change: Change, happened: Mapping[int, Facts]) -> _Fresh:
     return _Fresh(body, _contact_keys(golden))
 
 
-def _after(change: Change, body: bytes | None) -> Written | None:
+def _after(change: Change, body: bytes | None) -> CustomerWrite | None:
     """Return the customer as it is to be stored, or None if nothing changed."""
     row = change.row
     if row and row.retired_into == change.survivor and _same(row.profile, body):
         return None
     version = row.version + 1 if row else 1
     profile = body and document(change.customer_id, version, body)
-    return Written(
+    return CustomerWrite(
         change.customer_id,
         change.anchor,
         change.survivor,

@@ -18,7 +18,7 @@ ORPHANS_AFTER_S = 30
 """Age at which a mark that nobody scored belongs to a worker that died."""
 
 
-def find_and_score(
+def score_candidates(
     connection: Connection, record_ids: Sequence[int], *, model: Model, scorer: Scorer
 ) -> list[int]:
     """Score the records that wait for it against every committed candidate.
@@ -34,7 +34,9 @@ def find_and_score(
     ids = [mark[0] for mark in waiting]
     found = source_records.candidates(connection, ids, most=most)
     if most and (
-        keys := blocking_keys.crossed(connection, _crowded(found, most), most=most)
+        keys := blocking_keys.keys_over_limit(
+            connection, _crowded(found, most), most=most
+        )
     ):
         return keys
     ends = {end for record, other, _ in found for end in (record, other)}
@@ -79,12 +81,12 @@ class _SharedKeys:
 
     def __call__(self, left: str, right: str, hashed: int) -> bool:
         first, second = orjson.loads(left), orjson.loads(right)
-        keys = self._model.keyed(first)
+        keys = self._model.keys_by_hash(first)
         if hashed in keys and self._model.holds(second, keys[hashed]):
             return True
         if not self._model.shares_block(first, second):
             return False
-        others = set(self._model.keyed(second).values())
+        others = set(self._model.keys_by_hash(second).values())
         return any(
             key in others
             for number, key in keys.items()

@@ -28,7 +28,7 @@ class Message(NamedTuple):
     headers: Sequence[tuple[str, bytes | None]]
 
 
-class Placed(NamedTuple):
+class ReceivedEvent(NamedTuple):
     """A change event and the message that brought it."""
 
     event: ChangeEvent
@@ -39,7 +39,7 @@ class Placed(NamedTuple):
 class Batch:
     """What one poll brought: readable events, dead letters, and how far it reads."""
 
-    events: list[Placed]
+    events: list[ReceivedEvent]
     dead_letters: list[DeadLetter]
     advances: list[Advance]
     manifests: list[SnapshotManifest] = field(default_factory=list)
@@ -66,7 +66,7 @@ def decode(
     messages: Iterable[Message], *, expected: Mapping[tuple[str, int], int]
 ) -> Batch:
     """Return the batch of these messages; `expected` holds the offsets it starts at."""
-    events: list[Placed] = []
+    events: list[ReceivedEvent] = []
     letters: list[DeadLetter] = []
     manifests: list[SnapshotManifest] = []
     reached: dict[tuple[str, int], int] = {}
@@ -79,9 +79,9 @@ def decode(
                 letters.extend(_rejected(message))
             else:
                 event = wire.decode(message.value, message.headers, topic=message.topic)
-                events.append(Placed(event, message))
+                events.append(ReceivedEvent(event, message))
         except wire.MalformedMessage as error:
-            letters.append(set_aside(message, error.reason, error.detail))
+            letters.append(to_dead_letter(message, error.reason, error.detail))
     advances = [
         Advance(topic, partition, expected[topic, partition], next_offset)
         for (topic, partition), next_offset in reached.items()
@@ -98,10 +98,10 @@ def _rejected(message: Message) -> list[DeadLetter]:
     if told.get("schema") != wire.REJECT_SCHEMA:
         return []
     detail = told.get("reason", "").replace("\x00", "")
-    return [set_aside(message, UNMAPPABLE, detail)]
+    return [to_dead_letter(message, UNMAPPABLE, detail)]
 
 
-def set_aside(message: Message, reason: str, detail: str) -> DeadLetter:
+def to_dead_letter(message: Message, reason: str, detail: str) -> DeadLetter:
     """Return the dead letter of a message."""
     return DeadLetter(
         message.topic,
@@ -116,9 +116,9 @@ def set_aside(message: Message, reason: str, detail: str) -> DeadLetter:
     )
 
 
-def newest(placed: Iterable[Placed]) -> list[Placed]:
+def newest(placed: Iterable[ReceivedEvent]) -> list[ReceivedEvent]:
     """Keep, of each source key, the event with the greatest position."""
-    latest: dict[SourceKey, Placed] = {}
+    latest: dict[SourceKey, ReceivedEvent] = {}
     for one in placed:
         kept = latest.get(one.event.key)
         if kept is None or kept.event.position < one.event.position:

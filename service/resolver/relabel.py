@@ -18,7 +18,7 @@ from service.database.customers import customers
 from service.database.customers.customers import CustomerRow
 from service.database.sources import dirty, source_records
 from service.resolver import golden_records
-from service.resolver.changes import Region
+from service.resolver.changes import ChangedCustomers
 from service.resolver.customer_ids import Anchored, Succession, succession
 from service.resolver.reviews import write_reviews
 
@@ -65,7 +65,7 @@ def relabel(connection: Connection, *, model: Model) -> int:
 
 def _region(
     connection: Connection, record_ids: Sequence[int], *, match: float
-) -> Region:
+) -> ChangedCustomers:
     """Labelled components are whole: only touched records reach beyond theirs.
 
     Decisions *same* join components, so what they join is looked at together.
@@ -78,18 +78,18 @@ def _region(
         everyone |= joined | set(before)
         joined = links.joined_by_decision(connection, list(everyone)) - everyone
     records = {r.record_id: r for r in source_records.live(connection, list(everyone))}
-    return Region(records, before, frozenset(record_ids))
+    return ChangedCustomers(records, before, frozenset(record_ids))
 
 
 def _succession(
     connection: Connection,
-    region: Region,
+    region: ChangedCustomers,
     clustering: Clustering,
     known: Sequence[CustomerRow],
 ) -> Succession:
     bearing = {clustering.cluster.get(row.anchor) for row in known if row.anchor}
     unborn = set(clustering.cluster.values()) - bearing
-    fresh = iter(customers.mint(connection, len(unborn)))
+    fresh = iter(customers.new_ids(connection, len(unborn)))
     return succession(
         clustering.cluster,
         [Anchored(r.customer_id, r.anchor) for r in known if r.anchor is not None],
@@ -99,7 +99,10 @@ def _succession(
 
 
 def _write_labels(
-    connection: Connection, region: Region, clustering: Clustering, heirs: Succession
+    connection: Connection,
+    region: ChangedCustomers,
+    clustering: Clustering,
+    heirs: Succession,
 ) -> None:
     now = {
         record_id: Label(

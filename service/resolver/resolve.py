@@ -27,7 +27,7 @@ from service.database.sources import (
     system_freshness_writes,
 )
 from service.resolver import metrics
-from service.resolver.link import find_and_score
+from service.resolver.link import score_candidates
 from service.resolver.micro_batch import Batch
 from service.resolver.relabel import relabel
 from service.resolver.store import publish
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Judge:
+class ActiveModel:
     """The model version that decides, and its scorer."""
 
     model: Model
@@ -45,7 +45,7 @@ class Judge:
 
 
 def resolve(
-    connection: Connection, batch: Batch, *, judge: Judge, consumer: str
+    connection: Connection, batch: Batch, *, judge: ActiveModel, consumer: str
 ) -> int:
     """Fold a micro-batch into the customers it belongs to; return how many changed.
 
@@ -55,13 +55,13 @@ def resolve(
     ModelChanged if another model version decides than the judge's.
     """
     with metrics.stage("publish"), connection.transaction():
-        model_versions.hold(connection, judge.model.digest)
+        model_versions.pin(connection, judge.model.digest)
         published = publish(connection, batch.events, model=judge.model)
     with metrics.stage("find and score"):
         find_links(connection, published.record_ids, judge=judge)
     with metrics.stage("relabel"), connection.transaction():
         labels.lock(connection)
-        model_versions.require(connection, judge.model.digest)
+        model_versions.check_active(connection, judge.model.digest)
         offsets.advance(connection, batch.advances, consumer=consumer)
         changed = relabel(connection, model=judge.model)
         letters = without_erased(connection, batch.dead_letters)
@@ -72,7 +72,7 @@ def resolve(
 
 
 def find_links(
-    connection: Connection, record_ids: Sequence[int], *, judge: Judge
+    connection: Connection, record_ids: Sequence[int], *, judge: ActiveModel
 ) -> None:
     """Score the records that wait, after settling the blocks that they crowd."""
     while keys := _found_and_scored(connection, record_ids, judge):
@@ -80,22 +80,24 @@ def find_links(
 
 
 def _found_and_scored(
-    connection: Connection, record_ids: Sequence[int], judge: Judge
+    connection: Connection, record_ids: Sequence[int], judge: ActiveModel
 ) -> list[int]:
     with connection.transaction():
-        model_versions.hold(connection, judge.model.digest)
-        return find_and_score(
+        model_versions.pin(connection, judge.model.digest)
+        return score_candidates(
             connection, record_ids, model=judge.model, scorer=judge.scorer
         )
 
 
-def _settled(connection: Connection, keys: Sequence[int], judge: Judge) -> list[int]:
+def _settled(
+    connection: Connection, keys: Sequence[int], judge: ActiveModel
+) -> list[int]:
     """Suspend or restore blocking keys while nobody else publishes or scores."""
     with connection.transaction():
         model_versions.lock(connection)
-        model_versions.require(connection, judge.model.digest)
+        model_versions.check_active(connection, judge.model.digest)
         most = judge.model.guards.largest_block
-        renewed = blocking_keys.settle(connection, keys, most=most)
+        renewed = blocking_keys.suspend(connection, keys, most=most)
     log.warning("blocks settled", count=len(keys), records=len(renewed))
     return renewed
 

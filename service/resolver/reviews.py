@@ -13,14 +13,14 @@ from matching.model.model_version import Model
 from service.database.clusters import labels
 from service.database.connection.session import Connection
 from service.database.stewardship import review_writes
-from service.resolver.changes import Region
+from service.resolver.changes import ChangedCustomers
 
 log = structlog.get_logger()
 
 
 def write_reviews(
     connection: Connection,
-    region: Region,
+    region: ChangedCustomers,
     clustering: Clustering,
     *,
     model: Model,
@@ -35,7 +35,7 @@ def write_reviews(
     links, decisions = evidence
     ends = {end for link in links for end in (link.a, link.b)}
     ends |= {end for decision in decisions for end in (decision.a, decision.b)}
-    others = labels.borne_by(connection, ends - region.records.keys())
+    others = labels.customers_of(connection, ends - region.records.keys())
     found = cases(
         model,
         clustering,

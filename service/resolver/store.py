@@ -19,8 +19,13 @@ from service.database.facts import facts, order_steps
 from service.database.operations.dead_letters import DeadLetter
 from service.database.sources import dirty, source_records
 from service.database.sources.source_records import NewState
-from service.resolver.micro_batch import Placed, newest, set_aside, source_time
-from service.resolver.suppression_check import refuse_erased
+from service.resolver.micro_batch import (
+    ReceivedEvent,
+    newest,
+    source_time,
+    to_dead_letter,
+)
+from service.resolver.suppression_check import reject_suppressed
 
 _CHANGING_FACTS = (RecordKind.ORDER, RecordKind.INTERACTION, RecordKind.CONSENT)
 
@@ -33,7 +38,7 @@ class Published(NamedTuple):
 
 
 def publish(
-    connection: Connection, placed: Sequence[Placed], *, model: Model
+    connection: Connection, placed: Sequence[ReceivedEvent], *, model: Model
 ) -> Published:
     """Store what is newer than what is stored, and mark its records dirty.
 
@@ -41,7 +46,7 @@ def publish(
     between its publication and its scoring, and then its dirty mark still stands.
     What is of an erased person is refused.
     """
-    placed, suppressed = refuse_erased(connection, placed)
+    placed, suppressed = reject_suppressed(connection, placed)
     customers = [p for p in placed if isinstance(p.event, CustomerChange)]
     changed = source_records.upsert(
         connection, _states(newest(customers), model), model=model.digest
@@ -54,7 +59,7 @@ def publish(
     return Published(sorted({*record_ids.values(), *moved}), suppressed + refused)
 
 
-def _states(placed: Sequence[Placed], model: Model) -> list[NewState]:
+def _states(placed: Sequence[ReceivedEvent], model: Model) -> list[NewState]:
     events = [p.event for p in placed if isinstance(p.event, CustomerChange)]
     held = [event for event in events if event.after is not None]
     standardised = model.standardise([e.after for e in held if e.after is not None])
@@ -83,7 +88,7 @@ def _state(
     )
 
 
-def _customer_keys(placed: Sequence[Placed]) -> set[SourceKey]:
+def _customer_keys(placed: Sequence[ReceivedEvent]) -> set[SourceKey]:
     keys = set()
     for one in placed:
         assert not isinstance(one.event, CustomerChange)
@@ -94,7 +99,7 @@ def _customer_keys(placed: Sequence[Placed]) -> set[SourceKey]:
 
 def _publish_facts(
     connection: Connection,
-    placed: Sequence[Placed],
+    placed: Sequence[ReceivedEvent],
     record_ids: dict[SourceKey, int],
 ) -> tuple[set[int], list[DeadLetter]]:
     moved: set[int] = set()
@@ -112,7 +117,7 @@ def _publish_facts(
 
 def _publish_movements(
     connection: Connection,
-    placed: Sequence[Placed],
+    placed: Sequence[ReceivedEvent],
     record_ids: dict[SourceKey, int],
 ) -> tuple[set[int], list[DeadLetter]]:
     """A ledger only grows: a changed or deleted line is a dead letter."""
@@ -137,10 +142,10 @@ def _publish_movements(
     return moved, refused
 
 
-def _immutable(one: Placed, what: str) -> DeadLetter:
+def _immutable(one: ReceivedEvent, what: str) -> DeadLetter:
     detail = f"movement {one.event.key} was {what} in its source; a ledger only grows"
-    return set_aside(one.message, "immutable_movement", detail)
+    return to_dead_letter(one.message, "immutable_movement", detail)
 
 
-def _events(placed: Sequence[Placed]) -> list[FactChange]:
+def _events(placed: Sequence[ReceivedEvent]) -> list[FactChange]:
     return [p.event for p in placed if not isinstance(p.event, CustomerChange)]

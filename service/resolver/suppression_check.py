@@ -21,7 +21,7 @@ from service.domain.suppression import (
     person_marks,
     record_mark,
 )
-from service.resolver.micro_batch import Placed, set_aside
+from service.resolver.micro_batch import ReceivedEvent, to_dead_letter
 
 SUPPRESSED = "suppressed"
 """Reason of a message that was refused because its person was erased."""
@@ -29,9 +29,9 @@ SUPPRESSED = "suppressed"
 _DETAIL = "the person was erased; couture customer readmit would let them in again"
 
 
-def refuse_erased(
-    connection: Connection, placed: Sequence[Placed]
-) -> tuple[list[Placed], list[DeadLetter]]:
+def reject_suppressed(
+    connection: Connection, placed: Sequence[ReceivedEvent]
+) -> tuple[list[ReceivedEvent], list[DeadLetter]]:
     """Return the events that may take effect, and the letters of those that may not.
 
     A new source key of an erased person is refused from now on too, with the facts
@@ -99,7 +99,7 @@ def _letter_marks(letter: DeadLetter) -> set[str]:
     return marks_in(letter.value) | ({mark} if mark else set())
 
 
-def _persons(placed: Sequence[Placed]) -> dict[int, set[str]]:
+def _persons(placed: Sequence[ReceivedEvent]) -> dict[int, set[str]]:
     # Standardised anew and not by a model: a mark must outlive every model version.
     return {
         index: person_marks(normalise(one.event.after))
@@ -108,7 +108,7 @@ def _persons(placed: Sequence[Placed]) -> dict[int, set[str]]:
     }
 
 
-def _keys(one: Placed) -> set[SourceKey]:
+def _keys(one: ReceivedEvent) -> set[SourceKey]:
     """Return the source keys of persons whom an event is about."""
     if isinstance(one.event, CustomerChange):
         return {one.event.key}
@@ -116,7 +116,7 @@ def _keys(one: Placed) -> set[SourceKey]:
     return {key} if key else set()
 
 
-def _key_marks(one: Placed) -> set[str]:
+def _key_marks(one: ReceivedEvent) -> set[str]:
     marks = {record_mark(key) for key in _keys(one)}
     if not isinstance(one.event, CustomerChange):
         marks.add(fact_mark(one.event.kind, one.event.key))
@@ -131,6 +131,6 @@ def _follow(connection: Connection, found: Mapping[SourceKey, UUID]) -> None:
         erasures.remove_stubs(connection, sorted(found))
 
 
-def _bare(one: Placed) -> DeadLetter:
-    letter = set_aside(one.message, SUPPRESSED, _DETAIL)
+def _bare(one: ReceivedEvent) -> DeadLetter:
+    letter = to_dead_letter(one.message, SUPPRESSED, _DETAIL)
     return letter._replace(key=None, value=None, headers=[])

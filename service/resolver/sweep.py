@@ -15,8 +15,8 @@ from schemas import wire
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, Source
 from service.database.connection.session import Connection
 from service.database.sources import snapshots, sweeps
-from service.database.sources.sweeps import State, Vanished
-from service.resolver.micro_batch import Batch, Message, Placed
+from service.database.sources.sweeps import MissingRecord, State
+from service.resolver.micro_batch import Batch, Message, ReceivedEvent
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ def sweep(
 ) -> int:
     """Judge what snapshots are complete and fold approved deletes in, some at once;
     return how many. A crash in between repeats them, which changes nothing."""
-    judge_snapshots(connection, consumer=consumer)
+    evaluate_snapshots(connection, consumer=consumer)
     vanished, deletes = deletions(connection)
     if deletes:
         fold(Batch(deletes, [], []))
@@ -40,7 +40,7 @@ def sweep(
     return len(deletes)
 
 
-def judge_snapshots(connection: Connection, *, consumer: str) -> None:
+def evaluate_snapshots(connection: Connection, *, consumer: str) -> None:
     """Find what complete snapshots did not see; approve it, or hold it for a person."""
     for system, snapshot in snapshots.complete(connection, consumer=consumer):
         with connection.transaction():
@@ -50,15 +50,15 @@ def judge_snapshots(connection: Connection, *, consumer: str) -> None:
             held, vanished, unreadable = snapshots.find_vanished(
                 connection, sweep_id, system, snapshot
             )
-            why = held_because(held, vanished, unreadable)
+            why = hold_reason(held, vanished, unreadable)
             state = State.HELD if why else State.APPROVED
             if not vanished:
                 state = State.APPLIED
-            sweeps.settle(connection, sweep_id, state, reason=why)
+            sweeps.set_state(connection, sweep_id, state, reason=why)
         log.info("snapshot judged", system=system, state=str(state), count=vanished)
 
 
-def held_because(held: int, vanished: int, unreadable: int) -> str | None:
+def hold_reason(held: int, vanished: int, unreadable: int) -> str | None:
     """Say why a sweep is not applied by itself; None if it is."""
     if not vanished:
         return None
@@ -74,17 +74,19 @@ def held_because(held: int, vanished: int, unreadable: int) -> str | None:
     return None
 
 
-def deletions(connection: Connection) -> tuple[list[Vanished], list[Placed]]:
+def deletions(
+    connection: Connection,
+) -> tuple[list[MissingRecord], list[ReceivedEvent]]:
     """Return approved vanished records, and the deletes that say so to the resolver.
 
     Guarded by their position: a record that has changed since stays.
     """
     vanished = sweeps.approved(connection, limit=_AT_ONCE)
     now = time.time_ns() // 1_000_000
-    return vanished, [Placed(_delete(one, now), _NOWHERE) for one in vanished]
+    return vanished, [ReceivedEvent(_delete(one, now), _NOWHERE) for one in vanished]
 
 
-def _delete(one: Vanished, now: int) -> ChangeEvent:
+def _delete(one: MissingRecord, now: int) -> ChangeEvent:
     return CHANGE_OF[one.kind](
         op=Op.DELETE,
         key=one.key,

@@ -15,9 +15,9 @@ from service.database.connection.schema_version import require_migrated
 from service.database.connection.session import Connection, connect
 from service.database.sources import dirty
 from service.resolver import metrics
-from service.resolver.consumer import SourceStream
-from service.resolver.micro_batch import Batch, Message, decode, set_aside
-from service.resolver.resolve import Judge, resolve
+from service.resolver.consumer import SourceConsumer
+from service.resolver.micro_batch import Batch, Message, decode, to_dead_letter
+from service.resolver.resolve import ActiveModel, resolve
 from service.resolver.sweep import sweep
 from service.resolver.transient_errors import is_outage
 from service.runtime.signals import stop_on_signals
@@ -36,13 +36,13 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     metrics.serve(settings.metrics)
     connection = _connect(settings)
     require_migrated(connection, settings.database_url)
-    stream = SourceStream(
+    stream = SourceConsumer(
         settings.kafka,
         consumer=settings.consumer,
         session_s=settings.session_timeout_s,
     )
     judge = load_judge(connection)
-    calm_collector()
+    tune_gc()
     log.info("resolver started", model=judge.model.digest[:12])
     worker = Worker(settings, judge, connection, stream)
     try:
@@ -53,7 +53,7 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     log.info("resolver stopped")
 
 
-def calm_collector() -> None:
+def tune_gc() -> None:
     """Have Python look for cyclic garbage seldom.
 
     A micro-batch makes a hundred thousand objects, hardly one of them in a cycle; to
@@ -62,16 +62,16 @@ def calm_collector() -> None:
     gc.set_threshold(100_000, 20, 100)
 
 
-def load_judge(connection: Connection) -> Judge:
+def load_judge(connection: Connection) -> ActiveModel:
     """Return the active model with its scorer; the shipped one if none is active."""
     model = model_versions.active(connection)
     if model is None:
         model = Model.load()
         model_versions.activate(connection, model)
-    return Judge(model, Scorer(model))
+    return ActiveModel(model, Scorer(model))
 
 
-def current_judge(connection: Connection, judge: Judge) -> Judge:
+def current_judge(connection: Connection, judge: ActiveModel) -> ActiveModel:
     """Return this judge, or the promoted model's if another decides now."""
     if model_versions.active_digest(connection) in (None, judge.model.digest):
         return judge
@@ -86,9 +86,9 @@ class Worker:
     def __init__(
         self,
         settings: Settings,
-        judge: Judge,
+        judge: ActiveModel,
         connection: Connection,
-        stream: SourceStream,
+        stream: SourceConsumer,
     ) -> None:
         self._settings = settings
         self._judge = judge
@@ -119,10 +119,10 @@ class Worker:
             self._resolve(messages)
         elif self._tidy_is_due() or dirty.waits_for_relabel(self.connection):
             # a decision takes effect here, and what a dead worker left is finished
-            self._fold(Batch([], [], []))
+            self._apply(Batch([], [], []))
             self._tidied = time.monotonic()
         if time.monotonic() - self._swept > _SWEEP_EVERY_S:
-            sweep(self.connection, self._fold, consumer=self._settings.consumer)
+            sweep(self.connection, self._apply, consumer=self._settings.consumer)
             self._swept = time.monotonic()
 
     def _tidy_is_due(self) -> bool:
@@ -130,7 +130,7 @@ class Worker:
 
     def _resolve(self, messages: list[Message]) -> None:
         try:
-            self._fold(decode(messages, expected=self._stream.expected))
+            self._apply(decode(messages, expected=self._stream.expected))
         except Exception as error:
             if is_outage(error):
                 raise
@@ -143,16 +143,18 @@ class Worker:
     def _resolve_alone(self, message: Message) -> None:
         batch = decode([message], expected=self._stream.expected)
         try:
-            self._fold(batch)
+            self._apply(batch)
         except Exception as error:
             if is_outage(error):
                 raise
             name = type(error).__name__
             log.error("message set aside", offset=message.offset, error=name)
-            letter = set_aside(message, "cannot_apply", f"applying it raised {name}")
-            self._fold(Batch([], [letter], batch.advances))
+            letter = to_dead_letter(
+                message, "cannot_apply", f"applying it raised {name}"
+            )
+            self._apply(Batch([], [letter], batch.advances))
 
-    def _fold(self, batch: Batch) -> None:
+    def _apply(self, batch: Batch) -> None:
         started = time.monotonic()
         changed = resolve(
             self.connection,

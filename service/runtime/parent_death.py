@@ -16,7 +16,7 @@ from collections.abc import Sequence
 _PR_SET_PDEATHSIG = 1
 
 
-def tethered(
+def die_with_parent(
     argv: Sequence[str],
     *,
     death_signal: signal.Signals = signal.SIGKILL,

@@ -16,7 +16,7 @@ from typing import Self
 import psutil
 
 from service.errors import ServerDidNotStart
-from service.runtime.parent_death import tethered
+from service.runtime.parent_death import die_with_parent
 
 STOP_SECONDS = 20.0
 CRASHES_IN_A_ROW = 6
@@ -163,7 +163,7 @@ class Supervisor:
 
     def _launch(self, program: Program) -> subprocess.Popen[bytes]:
         return launch(
-            tethered(program.argv, death_signal=program.death_signal),
+            die_with_parent(program.argv, death_signal=program.death_signal),
             env={**os.environ, **program.env},
             log=self.log_of(program.name),
         )

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from matching.features.normalise import Features
 from schemas.source_record import Address, CustomerRecord
-from schemas.text import Word, storable
+from schemas.text import FrozenModel, storable
 from service.errors import ServiceError
 
 LONGEST = 320
@@ -43,7 +43,7 @@ class Unsearchable(ServiceError):
     remedy = "Give what is known: couture search --help lists the fields."
 
 
-class SearchQuery(Word):
+class SearchQuery(FrozenModel):
     """A person as known at a counter or on the phone; empty fields say nothing."""
 
     given_name: _Known | None = Field(default=None, examples=["Marie"])

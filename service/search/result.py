@@ -12,7 +12,7 @@ from pydantic import Field
 from matching.model.bands import Band
 from schemas.golden_record import Balance
 from schemas.source_key import SourceKey
-from schemas.text import Word
+from schemas.text import FrozenModel
 
 
 class SearchVerdict(StrEnum):
@@ -24,7 +24,7 @@ class SearchVerdict(StrEnum):
     NEW = "new"
 
 
-class Evidence(Word):
+class Evidence(FrozenModel):
     """What one comparison adds to the match weight; the values stay where they are."""
 
     comparison: str
@@ -32,7 +32,7 @@ class Evidence(Word):
     weight: float
 
 
-class Summary(Word):
+class Summary(FrozenModel):
     """As much of a profile as tells a clerk whether this is the person."""
 
     version: int
@@ -51,7 +51,7 @@ class Summary(Word):
     loyalty: list[Balance] = []
 
 
-class Candidate(Word):
+class Candidate(FrozenModel):
     """A customer that the person may be, by the record of it that fits best."""
 
     customer_id: UUID | None = Field(
@@ -68,7 +68,7 @@ class Candidate(Word):
     profile: Summary | None
 
 
-class SearchResult(Word):
+class SearchResult(FrozenModel):
     """Who it may be, best first, and what would tell more."""
 
     verdict: SearchVerdict

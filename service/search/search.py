@@ -14,11 +14,11 @@ import orjson
 
 from matching.explanation.explain import prior_weight
 from matching.explanation.search_hints import (
-    completing,
-    could_be,
-    filled,
-    gains,
-    telling,
+    fields_for_first_key,
+    fields_to_ask,
+    fill_missing,
+    gain_by_field,
+    possible_match,
 )
 from matching.features.normalise import Features
 from matching.model.bands import Band
@@ -28,7 +28,7 @@ from schemas.source_record import CustomerRecord
 from service.database.clusters import search as search_reads
 from service.database.clusters.search import Known
 from service.database.connection.session import Connection
-from service.model_versions.scorer_pool import Judges
+from service.model_versions.scorer_pool import ScorerPool
 from service.search.query import SearchQuery
 from service.search.result import (
     Candidate,
@@ -70,7 +70,7 @@ class _Fit(NamedTuple):
 
 
 def search(
-    connection: Connection, query: SearchQuery, *, judges: Judges, limit: int = 10
+    connection: Connection, query: SearchQuery, *, judges: ScorerPool, limit: int = 10
 ) -> SearchResult:
     """Return the customers that the person may be, as the stream would judge it.
 
@@ -82,9 +82,9 @@ def search(
     verdict, because = _verdict(found, [fit.band for fit in fits])
     ask_for: list[str] = []
     if not found.keyed:
-        ask_for = completing(found.model, found.features)
+        ask_for = fields_for_first_key(found.model, found.features)
     elif verdict is not SearchVerdict.FOUND:
-        ask_for = telling(fit.gains for fit in fits[:limit])
+        ask_for = fields_to_ask(fit.gains for fit in fits[:limit])
     return SearchResult(
         verdict=verdict,
         because=because,
@@ -99,7 +99,7 @@ def search(
 
 
 def compare(
-    connection: Connection, record: CustomerRecord, *, judges: Judges
+    connection: Connection, record: CustomerRecord, *, judges: ScorerPool
 ) -> Compared:
     """Return how a record would be scored against all that are stored."""
     with judges.judge(connection) as judge:
@@ -133,7 +133,7 @@ def _with_filled(
     pairs = []
     for place, (record_id, one) in enumerate(known.items(), start=1):
         everyone[record_id] = one.features
-        everyone[QUERY_ID - place] = filled(query, one.features)
+        everyone[QUERY_ID - place] = fill_missing(query, one.features)
         pairs += [(record_id, QUERY_ID), (record_id, QUERY_ID - place)]
     return everyone, pairs
 
@@ -149,8 +149,8 @@ def _fits(found: Compared) -> list[_Fit]:
         best, model = pairs[0], found.model
         band = model.bands.of(best.probability)
         at_best = found.at_best[best.a]
-        if band is not Band.NO_MATCH or could_be(model, best, at_best):
-            fits.append(_Fit(best, band, gains(best, at_best), len(pairs)))
+        if band is not Band.NO_MATCH or possible_match(model, best, at_best):
+            fits.append(_Fit(best, band, gain_by_field(best, at_best), len(pairs)))
     return fits
 
 

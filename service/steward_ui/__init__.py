@@ -7,10 +7,10 @@ import shlex
 from flask import Flask
 
 from service.database.connection.pools import ReadPool
-from service.model_versions.scorer_pool import Judges
+from service.model_versions.scorer_pool import ScorerPool
 from service.settings import Settings
 from service.steward_ui import case, display_names, history, queue, sign_in
-from service.steward_ui.base import Room, furnish, pages
+from service.steward_ui.base import PageContext, install, pages
 from service.steward_ui.comparison import cut
 from service.steward_ui.languages import speak
 
@@ -18,11 +18,11 @@ __all__ = ["case", "furnished", "history", "queue", "sign_in"]
 
 
 def furnished(
-    app: Flask, settings: Settings, *, pool: ReadPool, judges: Judges
+    app: Flask, settings: Settings, *, pool: ReadPool, judges: ScorerPool
 ) -> None:
     """Give the application the stewards' room."""
-    room = Room(pool, judges, points_limit=settings.four_eyes_points)
-    furnish(app, room, secret=settings.cursor_secret)
+    room = PageContext(pool, judges, points_limit=settings.four_eyes_points)
+    install(app, room, secret=settings.cursor_secret)
     speak(app, time_zone=settings.time_zone)
     app.jinja_env.globals["words"] = display_names
     app.jinja_env.filters["cut"] = cut

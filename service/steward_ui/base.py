@@ -34,9 +34,9 @@ from service.database.connection.pools import ReadPool
 from service.database.connection.session import Connection, connect
 from service.errors import ServiceError
 from service.logging import told
-from service.model_versions.scorer_pool import Judges
+from service.model_versions.scorer_pool import ScorerPool
 from service.stewardship import accounts
-from service.stewardship.accounts import Present
+from service.stewardship.accounts import SignedInUser
 
 log = structlog.get_logger()
 Answer = TypeVar("Answer")
@@ -57,15 +57,15 @@ pages = Blueprint(
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class PageContext:
     """What the pages need of the application."""
 
     pool: ReadPool
-    judges: Judges
+    judges: ScorerPool
     points_limit: int
 
 
-def furnish(app: Flask, room: Room, *, secret: str) -> None:
+def install(app: Flask, room: PageContext, *, secret: str) -> None:
     """Give the application what the pages need; `secret` seals their forms."""
     app.extensions[_NAME] = room
     sealed = hashlib.sha256(b"couture forms" + (secret.encode() or os.urandom(32)))
@@ -82,20 +82,20 @@ def furnish(app: Flask, room: Room, *, secret: str) -> None:
     csrf.init_app(app)
 
 
-def room() -> Room:
+def page_context() -> PageContext:
     """Return what the pages of the application that serves this request need."""
-    found: Room = current_app.extensions[_NAME]
+    found: PageContext = current_app.extensions[_NAME]
     return found
 
 
 def read(query: Callable[[Connection], Answer]) -> Answer:
     """Return the answer of one read."""
-    return pools.read(room().pool, query)
+    return pools.read(page_context().pool, query)
 
 
 def write(work: Callable[[Connection], Answer]) -> Answer:
     """Return what the work returns, committed; it must be idempotent."""
-    return write_pool.write(room().pool, work)
+    return write_pool.write(page_context().pool, work)
 
 
 def load_scorer() -> None:
@@ -103,7 +103,7 @@ def load_scorer() -> None:
 
     Only where people come in: it is most of the memory of an API's process.
     """
-    pool, judges = room().pool, room().judges
+    pool, judges = page_context().pool, page_context().judges
     if judges.is_loaded:
         return
 
@@ -118,9 +118,9 @@ def load_scorer() -> None:
     threading.Thread(target=load, name="load-scorer", daemon=True).start()
 
 
-def here() -> Present:
+def current_user() -> SignedInUser:
     """Return who is there; only for pages that ask to sign in."""
-    found: Present = g.present
+    found: SignedInUser = g.present
     return found
 
 
@@ -146,7 +146,7 @@ def back_to(path: str) -> BaseResponse:
 
 def require_decider() -> None:
     """End the request unless who is there may decide."""
-    if not here().decides:
+    if not current_user().decides:
         abort(403)
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from schemas.text import storable
 from service.access import signed_in
 from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 from service.database.stewardship import decided_cases, review_queue
 from service.database.stewardship.review_queue import Claim
 from service.explanation.customer import explain_customer
@@ -20,17 +20,23 @@ from service.explanation.why import UnknownSubject, why
 from service.steward_ui import charts, comparison
 from service.steward_ui.base import (
     back_to,
-    here,
+    current_user,
     page,
+    page_context,
     pages,
     read,
     require_decider,
-    room,
     write,
 )
 from service.steward_ui.queue import filter_of_url, query_of
 from service.stewardship import clerical_review
-from service.stewardship.clerical_review import ANSWERS, Came, Given, Outcome, Sides
+from service.stewardship.clerical_review import (
+    ANSWERS,
+    AnswerOutcome,
+    Outcome,
+    Sides,
+    SubmittedAnswer,
+)
 from service.stewardship.decisions import Contradiction, Undecidable
 
 _LONGEST_REASON = 500
@@ -51,12 +57,12 @@ def _known(review_id: int) -> int:
 
 
 def _shown(review_id: int, *, status: int = 200, **more: Any) -> BaseResponse:
-    name = here().name
+    name = current_user().name
     found = read(lambda c: clerical_review.sides(c, review_id, name))
     if found is None:
         return _vanished(review_id)
     # who may not second a proposal leaves the case to whoever may
-    takes = here().decides and more.get("came") != Came.NEEDS_ANOTHER
+    takes = current_user().decides and more.get("came") != AnswerOutcome.NEEDS_ANOTHER
     claim = _claim(review_id, name) if takes else None
     told, unions = read(lambda c: _explained(c, found))
     both = (told.left.source_keys, told.right.source_keys) if told else ([], [])
@@ -72,7 +78,7 @@ def _shown(review_id: int, *, status: int = 200, **more: Any) -> BaseResponse:
         graph=charts.graph(both, unions, keys),
         claim=claim,
         held=claim is not None and claim.name != name,
-        needs_two=found.needs_two(room().points_limit),
+        needs_two=found.needs_two(page_context().points_limit),
         query=query_of(filter_of_url()),
         undo=request.args.get("undo", 0, type=int),
         done=request.args.get("done", ""),
@@ -89,8 +95,8 @@ def _claim(review_id: int, name: str) -> Claim:
 def _explained(
     connection: Connection, found: Sides
 ) -> tuple[WhyExplanation | None, list[UnionTold]]:
-    judges, case = room().judges, found.case
-    with one_moment(connection):
+    judges, case = page_context().judges, found.case
+    with snapshot_read(connection):
         try:
             left, right = case.left_id or found.left.key, case.right_id
             told = why(connection, left, right or found.right.key, judges=judges)
@@ -120,10 +126,10 @@ def _vanished(review_id: int) -> BaseResponse:
 def answer(review_id: int) -> BaseResponse:
     """Write an answer, and go on to the next case."""
     require_decider()
-    given, present = _given(), here()
+    given, present = _given(), current_user()
     if given is None:
         return _shown(_known(review_id), status=400, unfit=True)
-    limit = room().points_limit
+    limit = page_context().points_limit
     try:
         outcome = write(
             lambda c: clerical_review.answer(
@@ -137,7 +143,7 @@ def answer(review_id: int) -> BaseResponse:
     return _after(review_id, outcome)
 
 
-def _given() -> Given | None:
+def _given() -> SubmittedAnswer | None:
     reason = request.form.get("reason", "").strip() or None
     verdict = request.form.get("answer", "")
     if verdict not in ANSWERS or len(reason or "") > _LONGEST_REASON:
@@ -146,13 +152,17 @@ def _given() -> Given | None:
         storable(reason or "")
     except ValueError:
         return None
-    return Given(verdict, reason, request.form.get("state", ""))
+    return SubmittedAnswer(verdict, reason, request.form.get("state", ""))
 
 
 def _after(review_id: int, outcome: Outcome) -> BaseResponse:
-    if outcome.came is Came.VANISHED:
+    if outcome.came is AnswerOutcome.VANISHED:
         return _vanished(review_id)
-    if outcome.came in (Came.CHANGED, Came.CLAIMED, Came.NEEDS_ANOTHER):
+    if outcome.came in (
+        AnswerOutcome.CHANGED,
+        AnswerOutcome.CLAIMED,
+        AnswerOutcome.NEEDS_ANOTHER,
+    ):
         return _shown(review_id, status=409, came=outcome.came.value)
     query = query_of(filter_of_url())
     joint = "&" if query else "?"

@@ -10,10 +10,17 @@ from service.database.connection.session import Connection
 from service.database.stewardship import decided_cases, decisions
 from service.database.stewardship.decided_cases import DecidedCase
 from service.database.stewardship.decisions import Decided
-from service.steward_ui.base import back_to, here, page, pages, read, require_decider
+from service.steward_ui.base import (
+    back_to,
+    current_user,
+    page,
+    pages,
+    read,
+    require_decider,
+)
 from service.steward_ui.base import write as written
 from service.stewardship import clerical_review
-from service.stewardship.clerical_review import Came
+from service.stewardship.clerical_review import AnswerOutcome
 from service.stewardship.decisions import UnknownDecision
 
 _AT_MOST = 200
@@ -46,12 +53,15 @@ def _decisions(
 def undo(decision_id: int) -> BaseResponse:
     """Take a decision back, with all that followed from it; or propose to."""
     require_decider()
-    present = here()
+    present = current_user()
     try:
         if decision_id >= 2**63:
             raise UnknownDecision("There is no such decision.")
         came = written(lambda c: clerical_review.undo(c, decision_id, present))
     except UnknownDecision:
         return page("problem", status=409, what="undone")
-    done = {Came.PROPOSED: "undo_proposed", Came.NEEDS_ANOTHER: "undo_needs_another"}
+    done = {
+        AnswerOutcome.PROPOSED: "undo_proposed",
+        AnswerOutcome.NEEDS_ANOTHER: "undo_needs_another",
+    }
     return back_to(f"/steward/history?done={done.get(came, 'undone')}")

@@ -12,7 +12,14 @@ from service.access import signed_in
 from service.database.connection.session import Connection
 from service.database.stewardship import review_queue
 from service.database.stewardship.review_queue import Filter
-from service.steward_ui.base import back_to, here, load_scorer, page, pages, read
+from service.steward_ui.base import (
+    back_to,
+    current_user,
+    load_scorer,
+    page,
+    pages,
+    read,
+)
 
 _AT_MOST = 50
 
@@ -43,7 +50,7 @@ def query_of(wanted: Filter) -> str:
 def queue() -> Response:
     """List the cases that wait, with the reason of their order."""
     load_scorer()
-    wanted, name = filter_of_url(), here().name
+    wanted, name = filter_of_url(), current_user().name
     found = read(
         lambda c: (
             review_queue.page(c, name, wanted=wanted, limit=_AT_MOST),
@@ -70,7 +77,7 @@ def queue() -> Response:
 @signed_in
 def next_case() -> BaseResponse:
     """Go to the first case of the filter that is free, past the one named."""
-    wanted, name = filter_of_url(), here().name
+    wanted, name = filter_of_url(), current_user().name
     past = request.args.get("past", 0, type=int)
     undo = request.args.get("undo", 0, type=int)
     done = request.args.get("done", "")

@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from service.database.connection.session import Connection
 from service.database.stewardship import accounts
-from service.database.stewardship.accounts import StoredPerson
+from service.database.stewardship.accounts import StoredAccount
 from service.errors import ServiceError
 
 ROLES = {
@@ -30,7 +30,7 @@ _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
-class UnknownPerson(ServiceError):
+class UnknownAccount(ServiceError):
     """There is no account of that name: list them."""
 
     remedy = "List the accounts with `couture people list`."
@@ -49,7 +49,7 @@ class TooManyTries(SignInRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class SignedInUser:
     """The person behind a request."""
 
     name: str
@@ -84,7 +84,7 @@ def add(
     )
 
 
-def every(connection: Connection) -> list[StoredPerson]:
+def every(connection: Connection) -> list[StoredAccount]:
     """Return all accounts, by name."""
     return accounts.every(connection)
 
@@ -92,12 +92,12 @@ def every(connection: Connection) -> list[StoredPerson]:
 def remove(connection: Connection, name: str) -> None:
     """Close an account; its sessions end at once. Raises UnknownPerson."""
     if not accounts.remove(connection, name):
-        raise UnknownPerson(f"There is no account {name}.")
+        raise UnknownAccount(f"There is no account {name}.")
 
 
 def fitting(
     connection: Connection, name: str, password: str, *, browser: str = ""
-) -> StoredPerson | None:
+) -> StoredAccount | None:
     """Return the person whom name and password belong to; raise TooManyTries.
 
     `browser` is the token of a browser in which that person may have signed in before:
@@ -151,7 +151,7 @@ def start_session(connection: Connection, name: str) -> str:
 
 def present(
     connection: Connection, token: str, *, active: bool = True
-) -> Present | None:
+) -> SignedInUser | None:
     """Return who holds a token; None if it is unknown, idle too long, or too old.
 
     A page that asks by itself is not `active`: it does not keep a session alive.
@@ -159,7 +159,7 @@ def present(
     found = accounts.seen(
         connection, _hash(token), idle_s=IDLE_S, longest_s=LONGEST_S, active=active
     )
-    return Present(found[0], frozenset(found[1])) if found else None
+    return SignedInUser(found[0], frozenset(found[1])) if found else None
 
 
 def end_session(connection: Connection, token: str) -> None:

@@ -21,7 +21,7 @@ from service.database.stewardship.review_pair import Facts, SideRecord
 from service.database.stewardship.review_queue import UNSURE_S, Claim, Proposal
 from service.database.stewardship.reviews import OpenCase
 from service.stewardship import decisions
-from service.stewardship.accounts import Present
+from service.stewardship.accounts import SignedInUser
 
 UNSURE = "unsure"
 ANSWERS = (*Verdict, UNSURE)
@@ -53,7 +53,7 @@ class Sides(NamedTuple):
         return self.case.points > points_limit or records > RECORDS_LIMIT
 
 
-class Came(StrEnum):
+class AnswerOutcome(StrEnum):
     """What came of an answer."""
 
     DECIDED = "decided"
@@ -69,12 +69,12 @@ class Came(StrEnum):
 class Outcome(NamedTuple):
     """What came of an answer, and the decision or the claim that it met."""
 
-    came: Came
+    came: AnswerOutcome
     decision_id: int | None = None
     claim: Claim | None = None
 
 
-class Given(NamedTuple):
+class SubmittedAnswer(NamedTuple):
     """What a steward answered, and of which state of the case."""
 
     answer: str
@@ -107,9 +107,9 @@ def sides(connection: Connection, review_id: int, name: str) -> Sides | None:
 def answer(
     connection: Connection,
     review_id: int,
-    given: Given,
+    given: SubmittedAnswer,
     *,
-    present: Present,
+    present: SignedInUser,
     points_limit: int,
 ) -> Outcome:
     """Write what a steward answered, if the case still is what they saw.
@@ -118,12 +118,12 @@ def answer(
     """
     found = sides(connection, review_id, present.name)
     if found is None:
-        return Outcome(Came.VANISHED)
+        return Outcome(AnswerOutcome.VANISHED)
     if found.state != given.state:
-        return Outcome(Came.CHANGED)
+        return Outcome(AnswerOutcome.CHANGED)
     claim = review_queue.claim(connection, review_id, present.name)
     if claim.name != present.name:
-        return Outcome(Came.CLAIMED, claim=claim)
+        return Outcome(AnswerOutcome.CLAIMED, claim=claim)
     if given.answer == UNSURE:
         return _unsure(connection, review_id, present.name)
     if found.needs_two(points_limit) and not _seconded(found, given, present):
@@ -146,10 +146,12 @@ def answer(
     review_queue.settle_proposal(connection, review_id)
     review_queue.release(connection, review_id, present.name)
     accounts.note(connection, present.name, "decide", decision_id=made.decision_id)
-    return Outcome(Came.DECIDED, decision_id=made.decision_id)
+    return Outcome(AnswerOutcome.DECIDED, decision_id=made.decision_id)
 
 
-def undo(connection: Connection, decision_id: int, present: Present) -> Came:
+def undo(
+    connection: Connection, decision_id: int, present: SignedInUser
+) -> AnswerOutcome:
     """Take a decision back; what two people decided, two people take back.
 
     Raises stewardship.UnknownDecision.
@@ -162,15 +164,15 @@ def undo(connection: Connection, decision_id: int, present: Present) -> Came:
             accounts.note(
                 connection, present.name, "propose_undo", decision_id=decision_id
             )
-            return Came.PROPOSED
+            return AnswerOutcome.PROPOSED
         if "supervisor" not in present.roles:
-            return Came.NEEDS_ANOTHER
+            return AnswerOutcome.NEEDS_ANOTHER
     decisions.revoke(connection, decision_id, steward=present.name)
     accounts.note(connection, present.name, "undo", decision_id=decision_id)
-    return Came.UNDONE
+    return AnswerOutcome.UNDONE
 
 
-def _seconded(found: Sides, given: Given, present: Present) -> bool:
+def _seconded(found: Sides, given: SubmittedAnswer, present: SignedInUser) -> bool:
     first = found.proposal
     other = first is not None and first.name != present.name
     agrees = first is not None and first.verdict == given.answer
@@ -178,23 +180,23 @@ def _seconded(found: Sides, given: Given, present: Present) -> bool:
 
 
 def _propose(
-    connection: Connection, found: Sides, given: Given, present: Present
+    connection: Connection, found: Sides, given: SubmittedAnswer, present: SignedInUser
 ) -> Outcome:
     review_id = found.case.review_id
     first = found.proposal
     if first and first.name != present.name and first.verdict == given.answer:
         review_queue.release(connection, review_id, present.name)
-        return Outcome(Came.NEEDS_ANOTHER)
+        return Outcome(AnswerOutcome.NEEDS_ANOTHER)
     proposed = Proposal(given.answer, given.reason, present.name)
     review_queue.propose(connection, review_id, proposed)
     review_queue.release(connection, review_id, present.name)
     accounts.note(
         connection, present.name, "propose", review_id=review_id, verdict=given.answer
     )
-    return Outcome(Came.PROPOSED)
+    return Outcome(AnswerOutcome.PROPOSED)
 
 
 def _unsure(connection: Connection, review_id: int, name: str) -> Outcome:
     review_queue.claim(connection, review_id, name, seconds=UNSURE_S, unsure=True)
     accounts.note(connection, name, "unsure", review_id=review_id)
-    return Outcome(Came.UNSURE)
+    return Outcome(AnswerOutcome.UNSURE)

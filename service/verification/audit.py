@@ -26,7 +26,7 @@ from service.database.batches.snapshot_export import (
 )
 from service.database.clusters import links
 from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 from service.database.verification import audits
 
 SHOWN = 20
@@ -140,7 +140,7 @@ _TABLES = {
 
 
 def _read(connection: Connection, batch: FileBatch, folder: Path) -> list[Decision]:
-    with one_moment(connection):
+    with snapshot_read(connection):
         write_records(connection, folder / "records.jsonl")
         for name, (_, query) in _TABLES.items():
             write_rows(connection, query, folder / name)

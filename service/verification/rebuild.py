@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from service.database.connection.session import Connection, connect
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 from service.database.sources import source_records
 from service.database.verification import rebuild_members
 from service.database.verification.consistency_checks import Broken
@@ -52,7 +52,7 @@ def rebuild(connection: Connection, database_url: str) -> Rebuilt:
     doubtful = {one.customer_id for one in found.profiles + found.contact_keys}
     if not doubtful:
         return found
-    with one_moment(connection):
+    with snapshot_read(connection):
         again = _made_again(connection, sorted(one for one in doubtful if one))
     return again._replace(customers=found.customers)
 
@@ -61,7 +61,7 @@ def make_again(task: Task, tell: Callable[[Rebuilt], None]) -> None:
     """Make the customers of a task again, chunk after chunk."""
     with connect(task.database_url, name="couture-verify", autocommit=True) as reader:
         for ids in _chunks(reader, task):
-            with one_moment(reader):
+            with snapshot_read(reader):
                 tell(_made_again(reader, ids))
 
 

@@ -106,4 +106,4 @@ def apply(connection: Connection, plan: Plan, *, consumer: str) -> None:
         repairs.read_from(connection, plan.read_from, consumer=consumer)
         customers.tell_again(connection, plan.tell_again)
         dirty.mark(connection, plan.resolve_again.items())
-        dirty.abandon(connection, list(plan.resolve_again))
+        dirty.expire(connection, list(plan.resolve_again))

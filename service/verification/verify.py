@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 from service.database.verification import consistency_checks
 from service.database.verification.consistency_checks import CHECKS, Broken
 from service.settings import Settings
@@ -112,7 +112,7 @@ def _golden(
     looks = 1
     while any(found[1:]) and looks < LOOKS:
         time.sleep(_BETWEEN_LOOKS_S)
-        with one_moment(connection):
+        with snapshot_read(connection):
             found = topic.compare(connection)
         looks += 1
     report.counts["golden_messages"] = found.messages

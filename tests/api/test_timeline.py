@@ -20,7 +20,7 @@ from service.api.models.timeline import (
 )
 from service.database.connection.session import Connection
 from service.domain.cases import Case, PromiseState
-from service.relay.overdue_replies import tell_overdue
+from service.relay.overdue_replies import announce_overdue
 from tests.api.channel import Channel
 from tests.api.factories import (
     NOON,
@@ -162,7 +162,7 @@ def test_what_became_of_a_promise(
     _set_clock(app, NOON + timedelta(minutes=now))
 
     (case,) = _cases(channel, customer_id)
-    alerts = tell_overdue(rows, now=NOON + timedelta(minutes=now))
+    alerts = announce_overdue(rows, now=NOON + timedelta(minutes=now))
 
     assert case.promise is state
     assert alerts == (1 if state is PromiseState.OVERDUE else 0)
@@ -180,16 +180,16 @@ def test_an_overdue_promise_is_told_once_through_whatever_channel(
     a_contact_with(rows, "call_centre:1", of="call_centre:9", **PROMISED)
     late = NOON + timedelta(minutes=61)
 
-    early = tell_overdue(rows, now=NOON)
-    first = tell_overdue(rows, now=late)
-    again = tell_overdue(rows, now=late)
+    early = announce_overdue(rows, now=NOON)
+    first = announce_overdue(rows, now=late)
+    again = announce_overdue(rows, now=late)
     # the till says the same promise again: it is the same case and promise
     a_contact_with(rows, "pos:1", of="pos:C-1", minutes=70, **PROMISED)
-    repeated = tell_overdue(rows, now=late + timedelta(hours=1))
+    repeated = announce_overdue(rows, now=late + timedelta(hours=1))
     # a new promise is another
     new = {**PROMISED, "promised_reply_at": _at(90)}
     a_contact_with(rows, "call_centre:2", of="call_centre:9", minutes=80, **new)
-    another = tell_overdue(rows, now=late + timedelta(hours=1))
+    another = announce_overdue(rows, now=late + timedelta(hours=1))
     rows.execute(
         "UPDATE interaction SET record = jsonb_set(record, '{status}', '\"closed\"')"
     )
@@ -214,7 +214,7 @@ def test_two_customers_with_the_same_case_number_are_two_cases(
         a_customer(rows, f"{system}:9")
         a_contact_with(rows, f"{system}:1", of=f"{system}:9", **PROMISED)
 
-    assert tell_overdue(rows, now=NOON + timedelta(minutes=61)) == 2
+    assert announce_overdue(rows, now=NOON + timedelta(minutes=61)) == 2
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from service.app import create_app
 from service.database.connection.session import Connection
 from service.relay.webhooks import deliver
 from service.relay.webhooks.retry_policy import after_failure
-from service.relay.webhooks.signed_request import Answered
+from service.relay.webhooks.signed_request import DeliveryResult
 from service.settings import Settings
 from tests.api.channel import Channel
 from tests.api.receiver import Receiver, receiving
@@ -237,7 +237,7 @@ def test_a_name_that_came_to_mean_an_address_inside_is_not_called(
 
 
 def test_patience_grows_and_ends() -> None:
-    down = Answered(503, None, 1)
+    down = DeliveryResult(503, None, 1)
     hours = [timedelta(hours=n) for n in (1, 71, 72)]
 
     pauses = [

@@ -19,7 +19,7 @@ from service.bulk_load.progress import Lines
 from service.bulk_load.source import checked
 from service.database.clusters import model_versions
 from service.database.connection.session import Connection, connect
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 from service.verification.audit import audit
 from tests.bulk_load.files import (
     changes_of,
@@ -33,14 +33,14 @@ from tests.resolver.deliveries import Delivery, customer
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
+def judge() -> ActiveModel:
     """The shipped model."""
     model = Model.load()
-    return Judge(model, Scorer(model))
+    return ActiveModel(model, Scorer(model))
 
 
 @pytest.fixture
-def bulk(database_url: str, tmp_path: Path, judge: Judge) -> Any:
+def bulk(database_url: str, tmp_path: Path, judge: ActiveModel) -> Any:
     """Load rows at once."""
 
     def bulk_load(
@@ -48,7 +48,7 @@ def bulk(database_url: str, tmp_path: Path, judge: Judge) -> Any:
         *,
         system: str = "shop",
         part_rows: int = 5_000,
-        judge: Judge = judge,
+        judge: ActiveModel = judge,
     ) -> LoadReport:
         file = write_csv(tmp_path / f"{system}.csv", rows)
         mapping = mapping_file(tmp_path)
@@ -61,7 +61,7 @@ def bulk(database_url: str, tmp_path: Path, judge: Judge) -> Any:
 
 
 def streamed(
-    postgres: Any, rows: list[dict[str, str]], tmp_path: Path, judge: Judge
+    postgres: Any, rows: list[dict[str, str]], tmp_path: Path, judge: ActiveModel
 ) -> Any:
     """Return the state after the stream brought the same rows."""
     import psycopg
@@ -78,7 +78,7 @@ def streamed(
 
 
 def test_a_bulk_load_leaves_what_the_stream_leaves(
-    bulk: Any, connection: Connection, postgres: Any, tmp_path: Path, judge: Judge
+    bulk: Any, connection: Connection, postgres: Any, tmp_path: Path, judge: ActiveModel
 ) -> None:
     rows = rows_of(crowd(600, seed=3))
 
@@ -94,7 +94,7 @@ def test_a_bulk_load_leaves_what_the_stream_leaves(
 
 
 def test_the_stream_goes_on_on_top_of_a_load(
-    bulk: Any, connection: Connection, judge: Judge
+    bulk: Any, connection: Connection, judge: ActiveModel
 ) -> None:
     rows = rows_of(crowd(300, seed=4))
     bulk(rows, part_rows=50)
@@ -132,7 +132,7 @@ def test_a_second_load_of_the_same_file_changes_nothing(
 
 
 def test_a_load_joins_the_customers_that_are_there_and_keeps_their_ids(
-    bulk: Any, connection: Connection, judge: Judge
+    bulk: Any, connection: Connection, judge: ActiveModel
 ) -> None:
     people = crowd(400, seed=6)
     bulk(rows_of(people[:200]), system="till")
@@ -159,7 +159,7 @@ def test_a_load_joins_the_customers_that_are_there_and_keeps_their_ids(
 
 
 def test_a_corrected_file_supersedes_what_was_loaded(
-    bulk: Any, connection: Connection, judge: Judge
+    bulk: Any, connection: Connection, judge: ActiveModel
 ) -> None:
     rows = rows_of(crowd(120, seed=7))
     bulk(rows)
@@ -175,7 +175,9 @@ def test_a_corrected_file_supersedes_what_was_loaded(
     assert found == (1,)
 
 
-def test_decisions_bind_a_load(bulk: Any, connection: Connection, judge: Judge) -> None:
+def test_decisions_bind_a_load(
+    bulk: Any, connection: Connection, judge: ActiveModel
+) -> None:
     people = crowd(200, seed=8)
     bulk(rows_of(people[:100]), system="till")
     for n in range(30):
@@ -199,11 +201,11 @@ def test_decisions_bind_a_load(bulk: Any, connection: Connection, judge: Judge) 
 
 
 def test_a_block_that_a_load_crowds_finds_nobody_any_more(
-    bulk: Any, connection: Connection, judge: Judge
+    bulk: Any, connection: Connection, judge: ActiveModel
 ) -> None:
     guards = replace(judge.model.guards, largest_block=4)
     model = replace(judge.model, guards=guards)
-    few = Judge(model, Scorer(model))
+    few = ActiveModel(model, Scorer(model))
     people = crowd(160, seed=10)
     bulk(rows_of(people[:80]), system="till", judge=few)
 
@@ -218,7 +220,7 @@ def test_a_block_that_a_load_crowds_finds_nobody_any_more(
 def _load_in_a_process(url: str, file: Path, mapping: Path) -> None:
     model = Model.load()
     source = checked(file, system="shop", mapping=mapping, part_rows=40)
-    load(url, source, judge=Judge(model, Scorer(model)), progress=Lines())
+    load(url, source, judge=ActiveModel(model, Scorer(model)), progress=Lines())
 
 
 @pytest.mark.parametrize(
@@ -236,7 +238,7 @@ def test_a_killed_load_goes_on_when_it_is_started_again(
     connection: Connection,
     database_url: str,
     tmp_path: Path,
-    judge: Judge,
+    judge: ActiveModel,
 ) -> None:
     rows = rows_of(crowd(400, seed=9))
     model_versions.activate(connection, judge.model)

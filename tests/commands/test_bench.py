@@ -21,11 +21,11 @@ def test_a_tiny_run_gives_every_figure() -> None:
     assert 0 < figures["batch_ms_p50"] <= figures["batch_ms_p99"]
     assert 0 < figures["single_ms_p50"] <= figures["single_ms_p99"]
     assert figures["worker_peak_mib"] > 0
-    assert set(figures["steps"]) == {"publish", "find_and_score", "relabel"}
+    assert set(figures["steps"]) == {"publish", "score_candidates", "relabel"}
     assert 0.5 < sum(step["share"] for step in figures["steps"].values()) <= 1.01
     assert figures["predict_between_ms_p50"] > 0
     assert set(figures["faster_than_predict_between"]) == {
-        "find_and_score",
+        "score_candidates",
         "whole_batch",
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.demo.retailer.retailer import Act, Retailer
+from service.demo.retailer.retailer import Retailer, SourceWrite
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CUSTOMER_TABLES = {
@@ -51,7 +51,7 @@ def retailer() -> Retailer:
     return traded(7)
 
 
-def replayed(acts: list[Act]) -> Tables:
+def replayed(acts: list[SourceWrite]) -> Tables:
     """Apply the acts to empty tables, refusing what a database would refuse."""
     tables: Tables = {}
     for act in acts:

@@ -13,19 +13,19 @@ from typing import Any
 
 from kafka import TopicPartition
 
-from service.commands.command_context import settled
+from service.commands.command_context import settings_for_command
 from service.database.connection.session import Connection
 from service.database.messages import offsets
 from service.database.messages.offsets import StoredOffset
 from service.resolver import worker
-from service.resolver.consumer import SourceStream, _message
+from service.resolver.consumer import SourceConsumer, _message
 from service.resolver.micro_batch import Message
 
 DIES = "twin_dies"
 """While a table of this name stands, the twin is killed after its next commit."""
 
 
-class AutoCommitStream(SourceStream):
+class AutoCommitStream(SourceConsumer):
     """Goes on where Kafka says, which counts a message as done once it was polled."""
 
     def poll(self, connection: Connection, *, limit: int) -> list[Message]:
@@ -74,8 +74,8 @@ def _die_if_told(connection: Connection) -> None:
 
 def main() -> None:
     """Resolve as the resolver does, but for the offsets."""
-    setattr(worker, "SourceStream", AutoCommitStream)  # noqa: B010
-    with settled() as settings:
+    setattr(worker, "SourceConsumer", AutoCommitStream)  # noqa: B010
+    with settings_for_command() as settings:
         worker.run(settings)
 
 

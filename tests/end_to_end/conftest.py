@@ -11,18 +11,18 @@ import httpx
 import pytest
 
 from service.local.servers import start_broker
-from tests.end_to_end.installation import World, start_world
+from tests.end_to_end.installation import Installation, start_installation
 from tests.needs import needs
 
 
 @pytest.fixture(scope="module")
-def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Everything, on the embedded broker, with empty sources."""
     needs_debezium()
     directory = tmp_path_factory.mktemp("journey")
     with (
         start_broker(directory=directory) as broker,
-        start_world(directory, bootstrap=broker.bootstrap) as world,
+        start_installation(directory, bootstrap=broker.bootstrap) as world,
     ):
         world.start_service()
         world.start_connectors()
@@ -30,7 +30,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def api(journey: World) -> Iterator[httpx.Client]:
+def api(journey: Installation) -> Iterator[httpx.Client]:
     """A channel that asks the served API with its key."""
     with journey.start_api() as client:
         yield client

@@ -23,7 +23,7 @@ from service.runtime.kafka_end_offsets import LogEnds
 from service.runtime.ports import LOCALHOST, answers, free_port
 from service.runtime.processes import our_program
 from tests.end_to_end import source_systems
-from tests.end_to_end.processes import Parts
+from tests.end_to_end.processes import Processes
 
 DATABASE = "couture"
 RESOLVER, RELAY, SERVE = "resolve", "relay", "serve"
@@ -33,12 +33,12 @@ STEADY_S = 90.0
 
 
 @dataclass
-class World:
+class Installation:
     """Everything that runs, and how a test reaches it."""
 
     postgres: EmbeddedPostgres
     bootstrap: str
-    parts: Parts
+    parts: Processes
     configs: source_systems.Configs
     systems: Systems
     home: EmbeddedPostgres | None = None
@@ -151,16 +151,16 @@ def ends_of(bootstrap: str) -> dict[tuple[str, int], int]:
 
 
 @contextmanager
-def start_world(directory: Path, *, bootstrap: str) -> Iterator[World]:
+def start_installation(directory: Path, *, bootstrap: str) -> Iterator[Installation]:
     """Start servers and systems; the caller starts service and connectors."""
-    parts = Parts(directory)
+    parts = Processes(directory)
     databases = (DATABASE, *source_systems.DATABASES)
     with start_postgres(directory / "postgres", databases=databases) as postgres:
         migrate(postgres.url(DATABASE))
         try:
             configs = source_systems.start_servers(postgres, parts)
             systems = source_systems.enter(configs)
-            world = World(postgres, bootstrap, parts, configs, systems)
+            world = Installation(postgres, bootstrap, parts, configs, systems)
             yield world
             world.systems.close()
         finally:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import psutil
 
-from service.runtime.parent_death import tethered
+from service.runtime.parent_death import die_with_parent
 from service.runtime.processes import Program, await_end, launch, tail
 
 _PAUSE_S = 0.05
 
 
-class Parts:
+class Processes:
     """Programs by name; each keeps one log over its restarts.
 
     Start them from the thread that lives as long as they should.
@@ -31,7 +31,7 @@ class Parts:
         """Start a program, or the next version of one that ended."""
         self._programs[program.name] = program
         self._processes[program.name] = launch(
-            tethered(program.argv, death_signal=program.death_signal),
+            die_with_parent(program.argv, death_signal=program.death_signal),
             env={**os.environ, **program.env},
             log=self.log_of(program.name),
         )

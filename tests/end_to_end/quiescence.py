@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from tests.end_to_end import writes
-from tests.end_to_end.installation import World
+from tests.end_to_end.installation import Installation
 
 _numbers = itertools.count(1)
 _ARRIVED = """
@@ -17,7 +17,7 @@ SELECT (SELECT count(*) FROM source_record WHERE id = ANY(%(keys)s)
 """
 
 
-def come_to_rest(world: World, *, within: float) -> int:
+def come_to_rest(world: Installation, *, within: float) -> int:
     """Mark every table of every source and wait until all took effect and was told.
 
     Each source is read in its own order, so what was written before a mark arrives

@@ -13,7 +13,7 @@ from service.demo.systems.systems import Systems
 from service.local.servers import EmbeddedPostgres
 from service.runtime.ports import LOCALHOST, answers, free_port
 from service.runtime.processes import our_program
-from tests.end_to_end.processes import Parts
+from tests.end_to_end.processes import Processes
 
 DATABASES = (pos.DATABASE, loyalty.DATABASE)
 _KEY = "a-key-of-the-journey"
@@ -22,7 +22,7 @@ _SERVERS = {ECOMMERCE: "ecommerce", CALL_CENTRE: "call_centre"}
 Configs = Mapping[str, Mapping[str, Any]]
 
 
-def start_servers(postgres: EmbeddedPostgres, parts: Parts) -> Configs:
+def start_servers(postgres: EmbeddedPostgres, parts: Processes) -> Configs:
     """Start shop and desk; return how a connector reaches each of the four systems."""
     configs: dict[str, dict[str, Any]] = {
         POS: {"dsn": postgres.url(pos.DATABASE)},
@@ -35,7 +35,7 @@ def start_servers(postgres: EmbeddedPostgres, parts: Parts) -> Configs:
     return configs
 
 
-def _serve(parts: Parts, name: str, port: int, directory: Path) -> None:
+def _serve(parts: Processes, name: str, port: int, directory: Path) -> None:
     file = directory / f"{name}.sqlite"
     module = f"service.demo.systems.{name}"
     environment = {KEY_VARIABLE: _KEY}

@@ -16,7 +16,7 @@ from schemas.change_event import CustomerChange, Op, Source
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from tests.end_to_end import check_topics
-from tests.end_to_end.installation import STEADY_S, World
+from tests.end_to_end.installation import STEADY_S, Installation
 
 TOPIC = wire.source_topic("pos")
 HEADERS = [("schema", wire.SCHEMA.encode())]
@@ -72,7 +72,7 @@ BAD: dict[str, tuple[bytes, Any, str]] = {
 
 
 @pytest.fixture(scope="module")
-def set_aside(journey: World) -> dict[str, Place]:
+def set_aside(journey: Installation) -> dict[str, Place]:
     """Send every bad message between two good ones; return the places of the bad."""
     journey.parts.until(
         lambda: any(topic == TOPIC for topic, _ in journey.ends()),
@@ -103,7 +103,7 @@ def set_aside(journey: World) -> dict[str, Place]:
 
 
 def test_good_messages_around_bad_ones_take_effect(
-    journey: World, set_aside: dict[str, Place], withdraw: Callable[[], None]
+    journey: Installation, set_aside: dict[str, Place], withdraw: Callable[[], None]
 ) -> None:
     with journey.connect() as connection:
         good = connection.execute(
@@ -115,7 +115,7 @@ def test_good_messages_around_bad_ones_take_effect(
 
 
 @pytest.fixture
-def withdraw(journey: World) -> Callable[[], None]:
+def withdraw(journey: Installation) -> Callable[[], None]:
     """Delete the good ones again: no source holds them."""
 
     gone = [
@@ -147,7 +147,7 @@ def withdraw(journey: World) -> Callable[[], None]:
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_message_is_set_aside_with_its_reason_and_place(
-    journey: World, set_aside: dict[str, Place], name: str
+    journey: Installation, set_aside: dict[str, Place], name: str
 ) -> None:
     with journey.connect() as connection:
         stored = connection.execute(
@@ -160,7 +160,7 @@ def test_a_bad_message_is_set_aside_with_its_reason_and_place(
 
 
 def test_every_bad_message_is_told_on_the_dead_letter_topic(
-    journey: World, set_aside: dict[str, Place]
+    journey: Installation, set_aside: dict[str, Place]
 ) -> None:
     told = {
         (

@@ -13,7 +13,7 @@ from tests.end_to_end import writes
 from tests.end_to_end.check_sources import read_sources
 from tests.end_to_end.check_topics import Message
 from tests.end_to_end.checker import Outside, Truth, findings, outside
-from tests.end_to_end.installation import STEADY_S, World
+from tests.end_to_end.installation import STEADY_S, Installation
 from tests.end_to_end.quiescence import come_to_rest
 
 ANY_CUSTOMER = (
@@ -57,7 +57,7 @@ IN_TABLES = {
 
 
 @pytest.fixture(scope="module")
-def settled(journey: World) -> tuple[Truth, Outside]:
+def settled(journey: Installation) -> tuple[Truth, Outside]:
     """A journey at rest with a person in every system, and all that it left outside."""
     for act in writes.canary():
         journey.systems.apply(act)
@@ -67,7 +67,7 @@ def settled(journey: World) -> tuple[Truth, Outside]:
 
 
 def test_nothing_planted_nothing_found(
-    journey: World, settled: tuple[Truth, Outside]
+    journey: Installation, settled: tuple[Truth, Outside]
 ) -> None:
     with journey.connect() as connection:
         assert findings(connection, *settled) == []
@@ -75,7 +75,7 @@ def test_nothing_planted_nothing_found(
 
 @pytest.mark.parametrize("planted", IN_TABLES)
 def test_a_difference_in_a_table_is_found(
-    journey: World, settled: tuple[Truth, Outside], planted: str
+    journey: Installation, settled: tuple[Truth, Outside], planted: str
 ) -> None:
     with (
         journey.connect() as connection,
@@ -125,7 +125,7 @@ OUTSIDE: dict[str, Callable[[Sequence[Message]], list[Message]]] = {
 
 @pytest.mark.parametrize("planted", OUTSIDE)
 def test_a_difference_in_a_topic_is_found(
-    journey: World, settled: tuple[Truth, Outside], planted: str
+    journey: Installation, settled: tuple[Truth, Outside], planted: str
 ) -> None:
     truth, left = settled
     wrong = replace(left, messages=OUTSIDE[planted](left.messages))
@@ -134,7 +134,7 @@ def test_a_difference_in_a_topic_is_found(
 
 
 def test_an_event_sent_again_is_no_finding(
-    journey: World, settled: tuple[Truth, Outside]
+    journey: Installation, settled: tuple[Truth, Outside]
 ) -> None:
     truth, left = settled
     tail = [m for m in left.messages if m.topic.startswith("couture.events")][-3:]
@@ -144,7 +144,7 @@ def test_an_event_sent_again_is_no_finding(
 
 
 def test_a_person_in_a_log_is_found(
-    journey: World, settled: tuple[Truth, Outside], tmp_path: Path
+    journey: Installation, settled: tuple[Truth, Outside], tmp_path: Path
 ) -> None:
     truth, left = settled
     log = tmp_path / "some.log"

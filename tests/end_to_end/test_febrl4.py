@@ -19,7 +19,7 @@ import pytest
 
 from service.database.connection.session import connect
 from service.runtime.processes import our_program
-from tests.end_to_end.processes import Parts
+from tests.end_to_end.processes import Processes
 from tests.needs import needs
 
 REPOSITORY = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def test_two_systems_of_febrl_4_become_5000_customers(
     environment = {"COUTURE_DATABASE_URL": database_url, "COUTURE_KAFKA": broker}
     for system, file in FILES.items():
         load(DATASETS / file, system=system, environment=environment)
-    parts = Parts(tmp_path)
+    parts = Processes(tmp_path)
     parts.start(our_program("resolve", "service.cli", "resolve", env=environment))
     try:
         parts.until(

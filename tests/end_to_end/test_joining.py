@@ -10,7 +10,7 @@ from kafka.structs import MemberState
 
 from schemas import wire
 from service.database.connection.session import Connection
-from service.resolver.consumer import SourceStream
+from service.resolver.consumer import SourceConsumer
 from tests.resolver.deliveries import customer
 
 WITHIN_S = 60.0
@@ -29,7 +29,7 @@ def create_and_fill(bootstrap: str, system: str) -> None:
 
 
 def topics_until(
-    stream: SourceStream, connection: Connection, wanted: Sequence[str]
+    stream: SourceConsumer, connection: Connection, wanted: Sequence[str]
 ) -> set[str]:
     found: set[str] = set()
     deadline = time.monotonic() + WITHIN_S
@@ -39,7 +39,7 @@ def topics_until(
 
 
 def test_topics_that_appear_later_are_read(connection: Connection, broker: str) -> None:
-    stream = SourceStream(broker, consumer="late")
+    stream = SourceConsumer(broker, consumer="late")
     try:
         deadline = time.monotonic() + WITHIN_S
         while stream._kafka.group_metadata().state != MemberState.STABLE:

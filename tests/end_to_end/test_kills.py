@@ -10,7 +10,12 @@ import pytest
 from service.local.servers import start_broker
 from tests.end_to_end import checker, writes
 from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import RELAY, RESOLVER, World, start_world
+from tests.end_to_end.installation import (
+    RELAY,
+    RESOLVER,
+    Installation,
+    start_installation,
+)
 from tests.end_to_end.workload import Trader, plan
 from tests.faults.scale import SEED, scaled
 from tests.kafka.broker import ApacheKafka
@@ -39,7 +44,7 @@ EIGHT = {
 
 
 def findings_after(
-    world: World, counts: dict[str, int], *, people: int, rate: float
+    world: Installation, counts: dict[str, int], *, people: int, rate: float
 ) -> list[str]:
     """Trade while parts are killed, come to rest, and return what the checker finds."""
     trader = Trader(world, seed=SEED, people=people, rate=rate)
@@ -56,31 +61,35 @@ def findings_after(
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[World]:
+def embedded(tmp_path: Path) -> Iterator[Installation]:
     """The sources and the tables, with an embedded broker; nothing is captured yet."""
     needs_debezium()
     with (
         start_broker(directory=tmp_path) as broker,
-        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
     ):
         yield world
 
 
 @pytest.fixture
-def on_apache_kafka(tmp_path: Path, apache_kafka: ApacheKafka) -> Iterator[World]:
+def on_apache_kafka(
+    tmp_path: Path, apache_kafka: ApacheKafka
+) -> Iterator[Installation]:
     """The sources and the tables, with Apache Kafka; nothing is captured yet."""
     needs_debezium()
-    with start_world(tmp_path, bootstrap=apache_kafka.bootstrap) as world:
+    with start_installation(tmp_path, bootstrap=apache_kafka.bootstrap) as world:
         yield world
 
 
 @pytest.mark.timeout(2_400)
-def test_kills_of_every_part_lose_nothing_and_double_nothing(embedded: World) -> None:
+def test_kills_of_every_part_lose_nothing_and_double_nothing(
+    embedded: Installation,
+) -> None:
     assert findings_after(embedded, THIRTY, people=100, rate=30) == []
 
 
 @pytest.mark.timeout(2_400)
 def test_kills_on_apache_kafka_lose_nothing_and_double_nothing(
-    on_apache_kafka: World,
+    on_apache_kafka: Installation,
 ) -> None:
     assert findings_after(on_apache_kafka, EIGHT, people=60, rate=20) == []

@@ -18,8 +18,8 @@ from service.local.servers import start_broker
 from service.runtime.processes import our_program
 from tests.end_to_end import check_topics
 from tests.end_to_end.check_topics import Message
-from tests.end_to_end.installation import RESOLVER, STEADY_S, World, caught_up
-from tests.end_to_end.processes import Parts
+from tests.end_to_end.installation import RESOLVER, STEADY_S, Installation, caught_up
+from tests.end_to_end.processes import Processes
 from tests.end_to_end.workload import Trader
 from tests.faults.scale import scaled
 from tests.resolver.deliveries import clusters, profiles
@@ -29,7 +29,7 @@ REPLAYS = scaled(1, 5)
 
 
 @pytest.fixture(scope="module")
-def log(journey: World) -> list[Message]:
+def log(journey: Installation) -> list[Message]:
     """The source topics after some trade, all of it applied."""
     trader = Trader(journey, seed=11, people=30, rate=100)
     trader.trade(scaled(3, 15))
@@ -81,7 +81,9 @@ def sums(connection: Connection) -> list[Any]:
     ).fetchall()
 
 
-def test_the_log_again_changes_nothing(journey: World, log: list[Message]) -> None:
+def test_the_log_again_changes_nothing(
+    journey: Installation, log: list[Message]
+) -> None:
     with journey.connect() as connection:
         before = versions(connection), sums(connection)
         for seed in range(REPLAYS):
@@ -92,14 +94,16 @@ def test_the_log_again_changes_nothing(journey: World, log: list[Message]) -> No
 
 
 @pytest.fixture
-def fresh(journey: World, tmp_path: Path) -> Iterator[tuple[str, str, Parts]]:
+def fresh(
+    journey: Installation, tmp_path: Path
+) -> Iterator[tuple[str, str, Processes]]:
     """An empty database and an empty broker with a resolver of their own."""
     with psycopg.connect(journey.postgres.url("postgres"), autocommit=True) as admin:
         admin.execute("DROP DATABASE IF EXISTS fresh WITH (FORCE)")
         admin.execute("CREATE DATABASE fresh")
     url = journey.postgres.url("fresh")
     migrate(url)
-    parts = Parts(tmp_path)
+    parts = Processes(tmp_path)
     with start_broker(directory=tmp_path) as broker:
         try:
             yield url, broker.bootstrap, parts
@@ -108,7 +112,7 @@ def fresh(journey: World, tmp_path: Path) -> Iterator[tuple[str, str, Parts]]:
 
 
 def test_any_order_with_repeats_ends_as_the_clean_stream(
-    journey: World, log: list[Message], fresh: tuple[str, str, Parts]
+    journey: Installation, log: list[Message], fresh: tuple[str, str, Processes]
 ) -> None:
     url, bootstrap, parts = fresh
     create_topics(bootstrap, {m.topic for m in log})

@@ -11,7 +11,7 @@ from service.demo.retailer.writes import POS
 from service.local.servers import EmbeddedBroker, start_broker
 from tests.end_to_end import checker, writes
 from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import World, start_world
+from tests.end_to_end.installation import Installation, start_installation
 from tests.end_to_end.workload import Trader
 from tests.faults.scale import scaled
 
@@ -21,7 +21,7 @@ class Fallible:
     """The whole journey, its broker, and the retailer that trades in it."""
 
     broker: EmbeddedBroker
-    world: World
+    world: Installation
     trader: Trader
 
     def found(self, *, whole: bool) -> list[str]:
@@ -48,7 +48,7 @@ def fallible(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fallible]:
     directory = tmp_path_factory.mktemp("fallible")
     with (
         start_broker(directory=directory) as broker,
-        start_world(directory, bootstrap=broker.bootstrap) as world,
+        start_installation(directory, bootstrap=broker.bootstrap) as world,
     ):
         world.start_service()
         world.start_connectors()

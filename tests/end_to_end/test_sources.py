@@ -15,11 +15,11 @@ from service.demo.retailer.writes import (
     LOYALTY,
     POS,
     SYSTEMS,
-    Act,
+    SourceWrite,
 )
 from tests.end_to_end import check_topics, checker, writes
 from tests.end_to_end.check_sources import read_sources
-from tests.end_to_end.installation import ALL, STEADY_S, World
+from tests.end_to_end.installation import ALL, STEADY_S, Installation
 from tests.end_to_end.quiescence import come_to_rest
 
 Customer = dict[str, Any]
@@ -27,7 +27,7 @@ Customer = dict[str, Any]
 
 @pytest.fixture
 def shows(
-    journey: World, api: httpx.Client
+    journey: Installation, api: httpx.Client
 ) -> Callable[[str, Callable[[Customer | None], object]], None]:
     """Wait until the API answers for a source key as told; None is: nobody."""
 
@@ -47,14 +47,14 @@ def _phone(customer: Customer) -> str:
     return digits.replace(" ", "")
 
 
-def write(journey: World, *acts: Act) -> None:
+def write(journey: Installation, *acts: SourceWrite) -> None:
     for one in acts:
         journey.systems.apply(one)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_row_of_a_source_is_a_customer_until_it_is_deleted(
-    journey: World, shows: Any, system: str
+    journey: Installation, shows: Any, system: str
 ) -> None:
     write(journey, writes.person(system, "T-1", phone="0611223344"))
     shows(f"{system}:T-1", lambda c: c and _phone(c).endswith("11223344"))
@@ -68,7 +68,7 @@ def test_a_row_of_a_source_is_a_customer_until_it_is_deleted(
 
 
 def test_a_sale_at_a_till_is_an_order_of_its_customer(
-    journey: World, api: httpx.Client, shows: Any
+    journey: Installation, api: httpx.Client, shows: Any
 ) -> None:
     write(journey, writes.sale("TS-1", "T-2"), writes.person(POS, "T-2"))
     shows(f"{POS}:T-2", lambda c: c and c["open_orders"])
@@ -78,7 +78,7 @@ def test_a_sale_at_a_till_is_an_order_of_its_customer(
     assert api.get(f"/v1/orders/{POS}:TS-1").json()["status"] == "collected"
 
 
-def test_points_of_the_programme_add_up(journey: World, shows: Any) -> None:
+def test_points_of_the_programme_add_up(journey: Installation, shows: Any) -> None:
     write(journey, writes.person(LOYALTY, "T-3"))
     write(journey, writes.points(1, "T-3", 120), writes.points(2, "T-3", -20))
     shows(
@@ -86,7 +86,9 @@ def test_points_of_the_programme_add_up(journey: World, shows: Any) -> None:
     )
 
 
-def test_an_order_of_the_web_shop_shows_its_status(journey: World, shows: Any) -> None:
+def test_an_order_of_the_web_shop_shows_its_status(
+    journey: Installation, shows: Any
+) -> None:
     write(journey, writes.person(ECOMMERCE, "T-4"), writes.order("TW-1", "T-4"))
     shows(
         f"{ECOMMERCE}:T-4",
@@ -100,7 +102,7 @@ def test_an_order_of_the_web_shop_shows_its_status(journey: World, shows: Any) -
 
 
 def test_a_ticket_of_the_call_centre_is_an_open_case_until_it_is_closed(
-    journey: World, shows: Any
+    journey: Installation, shows: Any
 ) -> None:
     write(journey, writes.person(CALL_CENTRE, "T-5"), writes.ticket("TT-1", "T-5"))
     shows(f"{CALL_CENTRE}:T-5", lambda c: c and c["open_cases"])
@@ -110,7 +112,7 @@ def test_a_ticket_of_the_call_centre_is_an_open_case_until_it_is_closed(
 
 
 def test_one_person_in_four_systems_is_one_customer_found_by_card(
-    journey: World, api: httpx.Client, shows: Any
+    journey: Installation, api: httpx.Client, shows: Any
 ) -> None:
     write(journey, *writes.canary())
     keys = {f"{system}:CANARY" for system in SYSTEMS}
@@ -120,7 +122,7 @@ def test_one_person_in_four_systems_is_one_customer_found_by_card(
     assert [set(c["source_keys"]) for c in found["customers"]] == [keys]
 
 
-def test_tables_topics_and_logs_tell_the_same_story(journey: World) -> None:
+def test_tables_topics_and_logs_tell_the_same_story(journey: Installation) -> None:
     come_to_rest(journey, within=STEADY_S)
 
     truth = checker.Truth(read_sources(journey.systems), secrets=writes.SECRETS)
@@ -131,7 +133,7 @@ def test_tables_topics_and_logs_tell_the_same_story(journey: World) -> None:
 
 
 def test_every_part_stops_in_order_leaves_no_process_and_goes_on_when_started_again(
-    journey: World, shows: Any
+    journey: Installation, shows: Any
 ) -> None:
     family = journey.parts.family(ALL)
     assert journey.parts.stop(*ALL) == dict.fromkeys(ALL, 0)

@@ -12,26 +12,26 @@ from service.local.servers import start_broker
 from tests.end_to_end import checker
 from tests.end_to_end.autocommit_twin import DIES
 from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import RESOLVER, World, start_world
+from tests.end_to_end.installation import RESOLVER, Installation, start_installation
 from tests.end_to_end.workload import Trader, plan
 
 ROUNDS = 4
 
 
 @pytest.fixture
-def twin_world(tmp_path: Path) -> Iterator[World]:
+def twin_world(tmp_path: Path) -> Iterator[Installation]:
     """The whole journey with the twin in the resolver's place."""
     needs_debezium()
     with (
         start_broker(directory=tmp_path) as broker,
-        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
     ):
         world.start_service(resolver="tests.end_to_end.autocommit_twin")
         world.start_connectors()
         yield world
 
 
-def test_a_twin_that_commits_what_it_polled_is_caught(twin_world: World) -> None:
+def test_a_twin_that_commits_what_it_polled_is_caught(twin_world: Installation) -> None:
     trader = Trader(twin_world, seed=5, people=40, rate=60)
     caught: list[str] = []
     for seed in range(ROUNDS):
@@ -49,7 +49,7 @@ def test_a_twin_that_commits_what_it_polled_is_caught(twin_world: World) -> None
     assert lost, f"the twin was not caught; found: {caught}"
 
 
-def kill_after_a_commit(world: World, trader: Trader) -> None:
+def kill_after_a_commit(world: Installation, trader: Trader) -> None:
     """Trade until the twin, told so, is killed between its commit and its effects."""
     with world.connect() as connection:
         connection.execute(f"CREATE TABLE {DIES} ()")

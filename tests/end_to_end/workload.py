@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from service.demo.retailer.retailer import Retailer
 from tests.end_to_end import checker, writes
 from tests.end_to_end.check_sources import read_sources
-from tests.end_to_end.installation import RELAY, RESOLVER, World
+from tests.end_to_end.installation import RELAY, RESOLVER, Installation
 from tests.end_to_end.quiescence import come_to_rest
 
 # Replies are promised within a day, and passed promises are told of for a month: from
@@ -48,7 +48,9 @@ def plan(seed: int, counts: Mapping[str, int]) -> list[Kill]:
 class Trader:
     """Trades at a steady rate for as long as it is told to; knows all that it wrote."""
 
-    def __init__(self, world: World, *, seed: int, people: int, rate: float) -> None:
+    def __init__(
+        self, world: Installation, *, seed: int, people: int, rate: float
+    ) -> None:
         self._world = world
         self._retailer = Retailer(seed, start=datetime.now(UTC) - _AGO, people=people)
         self._rate = rate

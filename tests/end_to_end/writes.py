@@ -7,7 +7,14 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from service.demo.retailer.state import CUSTOMERS
-from service.demo.retailer.writes import CALL_CENTRE, ECOMMERCE, LOYALTY, POS, Act, Row
+from service.demo.retailer.writes import (
+    CALL_CENTRE,
+    ECOMMERCE,
+    LOYALTY,
+    POS,
+    Row,
+    SourceWrite,
+)
 
 NOON = datetime(2026, 5, 3, 12, tzinfo=UTC)
 CANARY: dict[str, Any] = {
@@ -37,25 +44,25 @@ def act(
     row: Row,
     *,
     op: Literal["insert", "update", "delete"] = "insert",
-) -> Act:
+) -> SourceWrite:
     """Return the write of one whole row."""
-    return Act(system, table, op, row["id"], row, "test", NOON)
+    return SourceWrite(system, table, op, row["id"], row, "test", NOON)
 
 
-def gone(system: str, table: str, row: Row) -> Act:
+def gone(system: str, table: str, row: Row) -> SourceWrite:
     """Return the delete of a row: from a table, or marked as such over HTTP."""
     last = {**row, "deleted": True} if system in (ECOMMERCE, CALL_CENTRE) else {}
-    return Act(system, table, "delete", row["id"], last, "test", NOON)
+    return SourceWrite(system, table, "delete", row["id"], last, "test", NOON)
 
 
-def person(system: str, row_id: str, **said: Any) -> Act:
+def person(system: str, row_id: str, **said: Any) -> SourceWrite:
     """Return the write of a person into one system, in its own columns."""
     said = {"given": "Ada", "family": "Essai", **said}
     made = _ROWS[system](said)
     return act(system, CUSTOMERS[system], {"id": row_id, **made})
 
 
-def sale(row_id: str, customer_id: str | None, **said: Any) -> Act:
+def sale(row_id: str, customer_id: str | None, **said: Any) -> SourceWrite:
     """Return the write of a receipt at a till."""
     line = {"sku": "CH-100", "label": "Chemise", "quantity": 1, "amount": 59.9}
     row = {
@@ -70,7 +77,7 @@ def sale(row_id: str, customer_id: str | None, **said: Any) -> Act:
     return act(POS, "sale", row | said)
 
 
-def points(row_id: int, member_id: str, amount: int) -> Act:
+def points(row_id: int, member_id: str, amount: int) -> SourceWrite:
     """Return the write of one line of the points ledger."""
     row = {
         "id": row_id,
@@ -84,7 +91,7 @@ def points(row_id: int, member_id: str, amount: int) -> Act:
     return act(LOYALTY, "points_ledger", row)
 
 
-def order(row_id: str, customer_id: str, *, status: str = "new") -> Act:
+def order(row_id: str, customer_id: str, *, status: str = "new") -> SourceWrite:
     """Return the write of a web order."""
     at = NOON.isoformat()
     row = {
@@ -103,7 +110,7 @@ def order(row_id: str, customer_id: str, *, status: str = "new") -> Act:
     return act(ECOMMERCE, "orders", row)
 
 
-def ticket(row_id: str, contact_id: str, *, state: str = "open") -> Act:
+def ticket(row_id: str, contact_id: str, *, state: str = "open") -> SourceWrite:
     """Return the write of a ticket of the call centre."""
     row = {
         "id": row_id,
@@ -121,7 +128,7 @@ def ticket(row_id: str, contact_id: str, *, state: str = "open") -> Act:
     return act(CALL_CENTRE, "tickets", row)
 
 
-def marks(number: int) -> list[Act]:
+def marks(number: int) -> list[SourceWrite]:
     """Return one write into each table: when they have arrived, so has all before."""
     name = f"MARK-{number}"
     return [
@@ -133,7 +140,7 @@ def marks(number: int) -> list[Act]:
     ]
 
 
-def canary() -> list[Act]:
+def canary() -> list[SourceWrite]:
     """Return a person, and what happens to them, in every system."""
     return [
         *(person(system, "CANARY", **CANARY) for system in CUSTOMERS),

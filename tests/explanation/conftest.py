@@ -15,49 +15,51 @@ from service.access import SCOPES, create_key
 from service.app import create_app
 from service.database.connection.session import Connection, connect
 from service.local.servers import EmbeddedPostgres
-from service.model_versions.scorer_pool import Judges
-from service.resolver.resolve import Judge
+from service.model_versions.scorer_pool import ScorerPool
+from service.resolver.resolve import ActiveModel
 from service.settings import Settings
 from tests.api.channel import Channel
-from tests.explanation.resolved_database import Stage, simulated
+from tests.explanation.resolved_database import ResolvedDatabase, simulated
 
 
 @pytest.fixture(scope="session")
-def judge() -> Judge:
+def judge() -> ActiveModel:
     """The judge of the resolver, with the shipped model."""
     model = Model.load()
-    return Judge(model, Scorer(model))
+    return ActiveModel(model, Scorer(model))
 
 
 @pytest.fixture(scope="session")
-def judges() -> Iterator[Judges]:
+def judges() -> Iterator[ScorerPool]:
     """The judges of the API, kept over databases with the same model."""
-    kept = Judges(scorers=1)
+    kept = ScorerPool(scorers=1)
     yield kept
     kept.close()
 
 
 @pytest.fixture(scope="session")
-def stage(postgres: EmbeddedPostgres, judge: Judge, judges: Judges) -> Iterator[Stage]:
+def stage(
+    postgres: EmbeddedPostgres, judge: ActiveModel, judges: ScorerPool
+) -> Iterator[ResolvedDatabase]:
     """A simulated retailer; tests may add records of systems of their own."""
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         admin.execute("CREATE DATABASE explained TEMPLATE template")
     with connect(postgres.url("explained"), autocommit=True) as connection:
-        found = Stage(postgres.url("explained"), connection, judge, judges)
+        found = ResolvedDatabase(postgres.url("explained"), connection, judge, judges)
         found.deliver(*simulated())
         yield found
 
 
 @pytest.fixture
 def empty_stage(
-    database_url: str, connection: Connection, judge: Judge, judges: Judges
-) -> Stage:
+    database_url: str, connection: Connection, judge: ActiveModel, judges: ScorerPool
+) -> ResolvedDatabase:
     """A stage of its own, without records."""
-    return Stage(database_url, connection, judge, judges)
+    return ResolvedDatabase(database_url, connection, judge, judges)
 
 
 @pytest.fixture
-def app(stage: Stage) -> Iterator[OpenAPI]:
+def app(stage: ResolvedDatabase) -> Iterator[OpenAPI]:
     """The API on the simulated retailer."""
     made = create_app(Settings(database_url=stage.url, api_threads=2))
     context = made.extensions["couture"]
@@ -67,6 +69,6 @@ def app(stage: Stage) -> Iterator[OpenAPI]:
 
 
 @pytest.fixture
-def channel(stage: Stage, app: OpenAPI) -> Channel:
+def channel(stage: ResolvedDatabase, app: OpenAPI) -> Channel:
     """A channel whose key holds every scope."""
     return Channel(app, create_key(stage.url, channel="desk", scopes=list(SCOPES)))

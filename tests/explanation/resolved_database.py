@@ -7,8 +7,8 @@ from schemas.source_key import SourceKey
 from service.database.clusters import model_versions
 from service.database.connection.session import Connection
 from service.demo.population.people import population, records
-from service.model_versions.scorer_pool import Judges
-from service.resolver.resolve import Judge
+from service.model_versions.scorer_pool import ScorerPool
+from service.resolver.resolve import ActiveModel
 from tests.resolver.deliveries import Delivery, customer
 
 PEOPLE = 250
@@ -23,11 +23,11 @@ def simulated(people: int = PEOPLE, *, seed: int = 11) -> list[CustomerChange]:
     ]
 
 
-class Stage:
+class ResolvedDatabase:
     """A database with records in it, who judges them, and a way to deliver more."""
 
     def __init__(
-        self, url: str, connection: Connection, judge: Judge, judges: Judges
+        self, url: str, connection: Connection, judge: ActiveModel, judges: ScorerPool
     ) -> None:
         model_versions.activate(connection, judge.model)
         self.url = url

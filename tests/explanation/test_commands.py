@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from service.cli import app
-from tests.explanation.resolved_database import Stage
+from tests.explanation.resolved_database import ResolvedDatabase
 from tests.resolver.deliveries import customer
 
 Run = Callable[..., Result]
@@ -25,7 +25,7 @@ ANNE: dict[str, Any] = {
 
 
 @pytest.fixture
-def run(empty_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(empty_stage: ResolvedDatabase, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command on a stage where Anne is known to two systems, and Zoltan."""
     empty_stage.deliver(
         customer("pos:1", 1, **ANNE),

@@ -9,12 +9,12 @@ import pytest
 
 from matching.clustering.cluster import Verdict
 from schemas.source_key import SourceKey
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 from service.explanation.customer import explain_customer
 from service.explanation.models import CustomerExplanation, PairTold, WhyExplanation
 from service.explanation.why import Subject, UnknownSubject, customer_of, why
 from service.stewardship.decisions import decide
-from tests.explanation.resolved_database import Stage
+from tests.explanation.resolved_database import ResolvedDatabase
 from tests.resolver.deliveries import customer
 
 ANNE: dict[str, Any] = {
@@ -27,32 +27,32 @@ ANNE: dict[str, Any] = {
 LATER: dict[str, Any] = {**ANNE, "phones": ["0688776655"]}
 
 
-def ask(stage: Stage, left: str | UUID, right: str | UUID) -> WhyExplanation:
+def ask(stage: ResolvedDatabase, left: str | UUID, right: str | UUID) -> WhyExplanation:
     """Return why two are one customer or not."""
     sides: list[Subject] = [
         side if isinstance(side, UUID) else SourceKey.parse(side)
         for side in (left, right)
     ]
-    with one_moment(stage.connection):
+    with snapshot_read(stage.connection):
         return why(stage.connection, *sides, judges=stage.judges)
 
 
-def built(stage: Stage, of: str) -> CustomerExplanation:
+def built(stage: ResolvedDatabase, of: str) -> CustomerExplanation:
     """Return how the customer of a record was built."""
-    with one_moment(stage.connection):
+    with snapshot_read(stage.connection):
         customer_id = customer_of(stage.connection, SourceKey.parse(of))
         told = explain_customer(stage.connection, customer_id, judges=stage.judges)
     assert told is not None
     return told
 
 
-def settle(stage: Stage) -> None:
+def settle(stage: ResolvedDatabase) -> None:
     """Let what decisions marked be resolved."""
     stage.deliver()
 
 
 def test_a_link_is_told_with_the_stored_numbers_which_are_the_scorers(
-    stage: Stage,
+    stage: ResolvedDatabase,
 ) -> None:
     links = stage.rows(
         "SELECT a.system || ':' || a.id, b.system || ':' || b.id, l.weight,"
@@ -78,7 +78,9 @@ def test_a_link_is_told_with_the_stored_numbers_which_are_the_scorers(
         assert told.rules
 
 
-def test_every_customer_is_told_as_the_unions_that_make_it(stage: Stage) -> None:
+def test_every_customer_is_told_as_the_unions_that_make_it(
+    stage: ResolvedDatabase,
+) -> None:
     customers = stage.rows(
         "SELECT array_agg(system || ':' || id) FROM label JOIN source_record"
         " USING (record_id) GROUP BY customer_id HAVING count(*) > 1"
@@ -112,7 +114,7 @@ def _follows_clustering(told: CustomerExplanation) -> None:
     assert told.links >= len(told.unions)
 
 
-def test_two_strangers_were_never_compared(empty_stage: Stage) -> None:
+def test_two_strangers_were_never_compared(empty_stage: ResolvedDatabase) -> None:
     empty_stage.deliver(
         customer("pos:1", 1, **ANNE),
         customer("shop:1", 1, given_name="Zoltan", family_name="Nagy"),
@@ -125,7 +127,9 @@ def test_two_strangers_were_never_compared(empty_stage: Stage) -> None:
     assert (told.pair.rules, told.pair.stored, told.compared) == ([], False, 0)
 
 
-def test_two_below_the_threshold_say_what_would_be_enough(empty_stage: Stage) -> None:
+def test_two_below_the_threshold_say_what_would_be_enough(
+    empty_stage: ResolvedDatabase,
+) -> None:
     name_only = {name: ANNE[name] for name in ("given_name", "family_name")}
     empty_stage.deliver(
         customer("pos:1", 1, **ANNE), customer("shop:1", 1, **name_only)
@@ -150,7 +154,7 @@ def _cards(pair: PairTold) -> set[str]:
     }
 
 
-def test_a_chain_is_told_record_by_record(empty_stage: Stage) -> None:
+def test_a_chain_is_told_record_by_record(empty_stage: ResolvedDatabase) -> None:
     empty_stage.deliver(
         customer("pos:1", 1, given_name="Anne", family_name="Keromnes",
                  phones=ANNE["phones"]),
@@ -167,7 +171,7 @@ def test_a_chain_is_told_record_by_record(empty_stage: Stage) -> None:
     assert [union.weakest for union in told.chain].count(True) == 1
 
 
-def test_decisions_are_told_and_stand_first(empty_stage: Stage) -> None:
+def test_decisions_are_told_and_stand_first(empty_stage: ResolvedDatabase) -> None:
     stranger = {"given_name": "Nina", "family_name": "Keromnes-Roy"}
     empty_stage.deliver(
         customer("pos:1", 1, **ANNE),
@@ -193,7 +197,7 @@ def test_decisions_are_told_and_stand_first(empty_stage: Stage) -> None:
     assert ask(empty_stage, "pos:1", "desk:1").because == "decided same"
 
 
-def test_a_rule_that_refuses_is_named(empty_stage: Stage) -> None:
+def test_a_rule_that_refuses_is_named(empty_stage: ResolvedDatabase) -> None:
     born = {"birth_date": "1948-09-02"}
     empty_stage.deliver(
         customer("pos:1", 1, **ANNE),
@@ -218,7 +222,7 @@ def test_a_rule_that_refuses_is_named(empty_stage: Stage) -> None:
     assert {one.customer_id for one in refused} == {sides[apart]}
 
 
-def test_two_customers_are_told_by_their_best_pair(stage: Stage) -> None:
+def test_two_customers_are_told_by_their_best_pair(stage: ResolvedDatabase) -> None:
     rows = stage.rows(
         "SELECT least(a.customer_id, b.customer_id),"
         " greatest(a.customer_id, b.customer_id), max(weight) FROM link l"
@@ -234,7 +238,9 @@ def test_two_customers_are_told_by_their_best_pair(stage: Stage) -> None:
         assert (told.left.customer_id, told.right.customer_id) == (left, right)
 
 
-def test_a_record_is_one_with_itself_and_with_its_customer(stage: Stage) -> None:
+def test_a_record_is_one_with_itself_and_with_its_customer(
+    stage: ResolvedDatabase,
+) -> None:
     ((key, customer_id),) = stage.rows(
         "SELECT system || ':' || id, customer_id FROM label JOIN source_record"
         " USING (record_id) LIMIT 1"
@@ -243,7 +249,7 @@ def test_a_record_is_one_with_itself_and_with_its_customer(stage: Stage) -> None
     assert ask(stage, str(key), UUID(str(customer_id))).verdict == "one_customer"
 
 
-def test_a_deleted_record_is_unknown(empty_stage: Stage) -> None:
+def test_a_deleted_record_is_unknown(empty_stage: ResolvedDatabase) -> None:
     empty_stage.deliver(customer("pos:1", 1, **ANNE), customer("pos:2", 1, **LATER))
     empty_stage.deliver(customer("pos:1", 2))
 

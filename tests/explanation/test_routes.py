@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from service.access import create_key
 from tests.api.channel import Channel
 from tests.api.test_contract import CHECKS
-from tests.explanation.resolved_database import Stage
+from tests.explanation.resolved_database import ResolvedDatabase
 
 
 @pytest.fixture
-def known(stage: Stage) -> tuple[str, str, dict[str, Any]]:
+def known(stage: ResolvedDatabase) -> tuple[str, str, dict[str, Any]]:
     """Return a source key, its customer id and what is known of the person."""
     ((key, customer_id, features),) = stage.rows(
         "SELECT system || ':' || id, customer_id::text, features FROM source_record"
@@ -98,7 +98,7 @@ def test_what_cannot_be_read_is_refused(
     assert answer.json["type"].startswith("/problems/")
 
 
-def test_scopes_are_asked_for(stage: Stage, app: OpenAPI) -> None:
+def test_scopes_are_asked_for(stage: ResolvedDatabase, app: OpenAPI) -> None:
     till = Channel(app, create_key(stage.url, channel="t", scopes=["orders:read"]))
 
     assert till.post("/v1/customers/search", {"city": "Lyon"}).status_code == 403
@@ -140,7 +140,7 @@ def test_an_unknown_subject_is_refused(
 
 
 def test_a_retired_id_answers_where_its_explanation_is(
-    stage: Stage, channel: Channel, known: tuple[str, str, dict[str, Any]]
+    stage: ResolvedDatabase, channel: Channel, known: tuple[str, str, dict[str, Any]]
 ) -> None:
     _, customer_id, _ = known
     ((retired,),) = stage.rows(
@@ -172,7 +172,7 @@ def test_no_log_tells_whom_was_searched_for(
 
 
 def test_no_input_of_these_routes_is_answered_otherwise_than_documented(
-    stage: Stage, app: OpenAPI, known: tuple[str, str, dict[str, Any]]
+    stage: ResolvedDatabase, app: OpenAPI, known: tuple[str, str, dict[str, Any]]
 ) -> None:
     key, customer_id, person = known
     whole = schemathesis.openapi.from_wsgi("/openapi.json", app)

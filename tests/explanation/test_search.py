@@ -15,13 +15,13 @@ from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from service.database.clusters import model_versions
 from service.database.connection.session import Connection, connect
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 from service.explanation.why import why
-from service.model_versions.scorer_pool import Judges
+from service.model_versions.scorer_pool import ScorerPool
 from service.search.query import SearchQuery
 from service.search.result import SearchResult, SearchVerdict
 from service.search.search import QUERY_ID, compare, search
-from tests.explanation.resolved_database import Stage, simulated
+from tests.explanation.resolved_database import ResolvedDatabase, simulated
 from tests.resolver.deliveries import customer
 
 _numbers = count(1)
@@ -37,9 +37,9 @@ ANNE: dict[str, Any] = {
 }
 
 
-def find(stage: Stage, **known: Any) -> SearchResult:
+def find(stage: ResolvedDatabase, **known: Any) -> SearchResult:
     """Return what a search finds on the stage."""
-    with one_moment(stage.connection):
+    with snapshot_read(stage.connection):
         query = SearchQuery.model_validate(known)
         return search(stage.connection, query, judges=stage.judges)
 
@@ -70,9 +70,9 @@ _SIMULATED = [event.after for event in simulated() if event.after]
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_a_search_weighs_as_the_stream_would_store(
-    stage: Stage, record: CustomerRecord
+    stage: ResolvedDatabase, record: CustomerRecord
 ) -> None:
-    with one_moment(stage.connection):
+    with snapshot_read(stage.connection):
         found = compare(stage.connection, record, judges=stage.judges)
     floor = stage.judge.model.bands.review
     searched = {
@@ -93,7 +93,7 @@ def test_a_search_weighs_as_the_stream_would_store(
     assert all(pair.b == QUERY_ID for pair in found.pairs)
 
 
-def test_the_property_above_sees_links(stage: Stage) -> None:
+def test_the_property_above_sees_links(stage: ResolvedDatabase) -> None:
     found = sum(
         bool(find(stage, **_typed(record)).candidates) for record in _SIMULATED[:20]
     )
@@ -110,7 +110,9 @@ def _typed(record: CustomerRecord) -> dict[str, Any]:
     }
 
 
-def test_a_clear_case_is_found_with_evidence_and_profile(empty_stage: Stage) -> None:
+def test_a_clear_case_is_found_with_evidence_and_profile(
+    empty_stage: ResolvedDatabase,
+) -> None:
     empty_stage.deliver(customer("pos:1", 1, **ANNE))
 
     found = find(
@@ -129,7 +131,7 @@ def test_a_clear_case_is_found_with_evidence_and_profile(empty_stage: Stage) -> 
     assert {e.comparison: e.level for e in candidate.evidence}["phone"] == "same"
 
 
-def test_two_customers_that_fit_are_several(empty_stage: Stage) -> None:
+def test_two_customers_that_fit_are_several(empty_stage: ResolvedDatabase) -> None:
     empty_stage.deliver(
         customer("pos:1", 1, **{**ANNE, "phones": [], "emails": []}),
         customer("shop:1", 1, given_name="Anne", family_name="Keromnes",
@@ -148,7 +150,7 @@ def test_two_customers_that_fit_are_several(empty_stage: Stage) -> None:
     assert len({candidate.customer_id for candidate in found.candidates}) == 2
 
 
-def test_nobody_is_new(empty_stage: Stage) -> None:
+def test_nobody_is_new(empty_stage: ResolvedDatabase) -> None:
     empty_stage.deliver(customer("pos:1", 1, **ANNE))
 
     stranger = find(
@@ -173,7 +175,7 @@ def test_nobody_is_new(empty_stage: Stage) -> None:
     ids=["phone", "e-mail", "name"],
 )
 def test_too_little_is_unsure_and_the_answer_to_its_question_settles_it(
-    empty_stage: Stage, known: dict[str, str]
+    empty_stage: ResolvedDatabase, known: dict[str, str]
 ) -> None:
     empty_stage.deliver(customer("pos:1", 1, **ANNE))
     found = find(empty_stage, **known)
@@ -192,7 +194,9 @@ def test_too_little_is_unsure_and_the_answer_to_its_question_settles_it(
     assert settled.candidates[0].weight > found.candidates[0].weight
 
 
-def test_what_gives_no_key_is_said_and_never_called_new(stage: Stage) -> None:
+def test_what_gives_no_key_is_said_and_never_called_new(
+    stage: ResolvedDatabase,
+) -> None:
     for known in (
         {"given_name": "Anne"},
         {"city": "Lyon"},
@@ -205,13 +209,13 @@ def test_what_gives_no_key_is_said_and_never_called_new(stage: Stage) -> None:
         assert not set(known) & set(found.ask_for)
 
 
-def test_a_placeholder_is_told_as_such(stage: Stage) -> None:
+def test_a_placeholder_is_told_as_such(stage: ResolvedDatabase) -> None:
     found = find(stage, given_name="Anne", email="aaa@aaa.fr", phone="0000000000")
 
     assert found.not_used == ["email", "phone"]
 
 
-def test_nothing_is_written(stage: Stage) -> None:
+def test_nothing_is_written(stage: ResolvedDatabase) -> None:
     tables = "source_record blocking_key link label dirty customer outbox".split()
 
     def state() -> list[object]:
@@ -225,7 +229,7 @@ def test_nothing_is_written(stage: Stage) -> None:
     assert state() == before
 
 
-def test_threads_share_the_judges_and_find_the_same(stage: Stage) -> None:
+def test_threads_share_the_judges_and_find_the_same(stage: ResolvedDatabase) -> None:
     queries = [_typed(record) for record in _SIMULATED[:6]]
     alone = [find(stage, **query) for query in queries]
 
@@ -240,15 +244,15 @@ def test_threads_share_the_judges_and_find_the_same(stage: Stage) -> None:
 
 
 def _found(
-    connection: Connection, query: dict[str, Any], judges: Judges
+    connection: Connection, query: dict[str, Any], judges: ScorerPool
 ) -> SearchResult:
-    with one_moment(connection):
+    with snapshot_read(connection):
         return search(connection, SearchQuery.model_validate(query), judges=judges)
 
 
-def test_a_promoted_model_judges_the_next_search(empty_stage: Stage) -> None:
+def test_a_promoted_model_judges_the_next_search(empty_stage: ResolvedDatabase) -> None:
     empty_stage.deliver(customer("pos:1", 1, **ANNE))
-    judges, query = Judges(scorers=1), {"phone": "0647129830"}
+    judges, query = ScorerPool(scorers=1), {"phone": "0647129830"}
     first = _found(empty_stage.connection, query, judges)
     other = replace(empty_stage.judge.model, name="another")
     model_versions.activate(empty_stage.connection, other)
@@ -260,13 +264,13 @@ def test_a_promoted_model_judges_the_next_search(empty_stage: Stage) -> None:
 
 
 def test_a_block_that_the_person_would_overfill_finds_nobody_as_in_the_stream(
-    empty_stage: Stage,
+    empty_stage: ResolvedDatabase,
 ) -> None:
     # one e-mail of five people, where a block may have five records
     model = empty_stage.judge.model
     few = replace(model, guards=replace(model.guards, largest_block=5))
     model_versions.activate(empty_stage.connection, few)
-    judges, judge = Judges(scorers=1), replace(empty_stage.judge, model=few)
+    judges, judge = ScorerPool(scorers=1), replace(empty_stage.judge, model=few)
     empty_stage.deliver.judge = judge
     family = "Abel Bruno Carla Denis Elise".split()
     shared = {"emails": ["boutique@enseigne.fr"]}
@@ -284,7 +288,7 @@ def test_a_block_that_the_person_would_overfill_finds_nobody_as_in_the_stream(
 
     assert full.compared == 0
     assert empty_stage.rows("SELECT count(*) FROM suspended_key") == [(1,)]
-    with one_moment(empty_stage.connection):
+    with snapshot_read(empty_stage.connection):
         told = why(
             empty_stage.connection,
             SourceKey("pos", "0"),

@@ -41,7 +41,7 @@ POINTS = {
         RESOLVER, "service.resolver.resolve", "publish"
     ),
     "resolver-scored-uncommitted": Point(
-        RESOLVER, "service.resolver.resolve", "find_and_score"
+        RESOLVER, "service.resolver.resolve", "score_candidates"
     ),
     "resolver-linked": Point(RESOLVER, "service.resolver.resolve", "find_links"),
     "resolver-relabelled-uncommitted": Point(
@@ -63,7 +63,7 @@ POINTS = {
         }.items()
     },
     "api-settled-uncommitted": Point(
-        SERVE, "service.database.requests.idempotency", "settle"
+        SERVE, "service.database.requests.idempotency", "store_response"
     ),
     "api-committed": Point(SERVE, "service.api.http.idempotency", "write"),
 }

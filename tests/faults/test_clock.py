@@ -12,7 +12,12 @@ import pytest
 from service.local.servers import start_broker
 from tests.end_to_end import checker
 from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import RELAY, RESOLVER, World, start_world
+from tests.end_to_end.installation import (
+    RELAY,
+    RESOLVER,
+    Installation,
+    start_installation,
+)
 from tests.end_to_end.workload import Trader
 from tests.faults.scale import SEED, scaled
 from tests.needs import needs
@@ -30,13 +35,13 @@ def at(days: int) -> dict[str, str]:
 
 
 @pytest.fixture
-def out_of_step(tmp_path: Path) -> Iterator[World]:
+def out_of_step(tmp_path: Path) -> Iterator[Installation]:
     """The whole journey: the resolver a day ahead, the relay a day behind."""
     needs_debezium()
     needs(LIBRARY, "libfaketime is not installed (Debian's package faketime)")
     with (
         start_broker(directory=tmp_path) as broker,
-        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
     ):
         world.environments = {RESOLVER: at(1), RELAY: at(-1)}
         world.start_service()
@@ -46,7 +51,7 @@ def out_of_step(tmp_path: Path) -> Iterator[World]:
 
 @pytest.mark.timeout(600)
 def test_clocks_a_day_apart_lose_nothing_and_put_nothing_out_of_order(
-    out_of_step: World,
+    out_of_step: Installation,
 ) -> None:
     trader = Trader(out_of_step, seed=SEED, people=40, rate=40)
     trader.trade(scaled(5, 20))

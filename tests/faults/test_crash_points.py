@@ -14,7 +14,12 @@ import pytest
 from service.local.servers import start_broker
 from tests.end_to_end import checker
 from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import SERVE, World, caught_up, start_world
+from tests.end_to_end.installation import (
+    SERVE,
+    Installation,
+    caught_up,
+    start_installation,
+)
 from tests.end_to_end.workload import Trader
 from tests.faults.crash_points import POINTS, heard, tell
 from tests.faults.scale import SEED, scaled
@@ -38,12 +43,12 @@ MOVEMENT = {
 
 
 @pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[World]:
+def mortal(tmp_path: Path) -> Iterator[Installation]:
     """The whole journey, of which every part can be told to end at a point."""
     needs_debezium()
     with (
         start_broker(directory=tmp_path) as broker,
-        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
     ):
         world.through = ("tests.faults.crash_points", str(tmp_path))
         world.start_service()
@@ -59,7 +64,7 @@ def in_any_order(names: list[str]) -> list[str]:
 
 @pytest.mark.timeout(900)
 def test_a_part_that_ends_at_any_point_of_the_way_loses_and_doubles_nothing(
-    mortal: World,
+    mortal: Installation,
 ) -> None:
     mortal.start_connectors()
     trader = Trader(mortal, seed=SEED, people=40, rate=40)
@@ -72,7 +77,7 @@ def test_a_part_that_ends_at_any_point_of_the_way_loses_and_doubles_nothing(
         assert checker.findings(connection, trader.truth(), left) == []
 
 
-def die_at(world: World, trader: Trader, name: str) -> None:
+def die_at(world: Installation, trader: Trader, name: str) -> None:
     """Trade until the part has ended at the point, and start it again."""
     part, folder = POINTS[name].part, world.parts.directory
     tell(folder, name)
@@ -85,7 +90,7 @@ def die_at(world: World, trader: Trader, name: str) -> None:
 
 @pytest.mark.timeout(900)
 def test_a_request_repeated_until_it_is_answered_takes_effect_once(
-    mortal: World,
+    mortal: Installation,
 ) -> None:
     names = in_any_order(API)
     with mortal.start_api() as channel:
@@ -104,7 +109,7 @@ def test_a_request_repeated_until_it_is_answered_takes_effect_once(
     assert found == (len(names), 3 * len(names))
 
 
-def all_took_effect(world: World) -> None:
+def all_took_effect(world: Installation) -> None:
     """Wait until relay and resolver have nothing left to do."""
     world.parts.until(
         lambda: caught_up(world.database_url, world.bootstrap),
@@ -113,7 +118,7 @@ def all_took_effect(world: World) -> None:
     )
 
 
-def answer_at_last(world: World, channel: httpx.Client, key: str) -> None:
+def answer_at_last(world: Installation, channel: httpx.Client, key: str) -> None:
     """Ask, under one Idempotency-Key, until there is an answer."""
     headers = {"Idempotency-Key": key}
     deadline = time.monotonic() + WITHIN_S

@@ -14,7 +14,12 @@ from service.database.connection.migrate import migrate
 from service.local.servers import start_broker, start_postgres
 from tests.end_to_end import checker
 from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import DATABASE, RESOLVER, World, start_world
+from tests.end_to_end.installation import (
+    DATABASE,
+    RESOLVER,
+    Installation,
+    start_installation,
+)
 from tests.end_to_end.workload import Trader
 from tests.faults.scale import SEED
 
@@ -37,14 +42,14 @@ def small_disk(directory: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def crowded(tmp_path: Path) -> Iterator[tuple[World, Path]]:
+def crowded(tmp_path: Path) -> Iterator[tuple[Installation, Path]]:
     """The whole journey, its own tables on a small disk of their own."""
     needs_debezium()
     with (
         small_disk(tmp_path / "small") as disk,
         start_postgres(disk / "postgres", databases=[DATABASE]) as home,
         start_broker(directory=tmp_path) as broker,
-        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
     ):
         world.home = home
         migrate(world.database_url)
@@ -55,7 +60,7 @@ def crowded(tmp_path: Path) -> Iterator[tuple[World, Path]]:
 
 @pytest.mark.timeout(900)
 def test_a_full_disk_loses_nothing_once_there_is_room_again(
-    crowded: tuple[World, Path],
+    crowded: tuple[Installation, Path],
 ) -> None:
     world, disk = crowded
     trader = Trader(world, seed=SEED, people=40, rate=40)

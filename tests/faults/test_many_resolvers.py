@@ -12,7 +12,12 @@ from service.database.connection.session import connect
 from service.local.servers import start_broker
 from tests.end_to_end import check_tables
 from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import RELAY, World, caught_up, start_world
+from tests.end_to_end.installation import (
+    RELAY,
+    Installation,
+    caught_up,
+    start_installation,
+)
 from tests.end_to_end.workload import Kill, Trader, plan
 from tests.faults.scale import SEED, scaled
 from tests.resolver.deliveries import clusters, profiles
@@ -22,12 +27,12 @@ KILLS = scaled(6, 30)
 
 
 @pytest.fixture
-def together(tmp_path: Path) -> Iterator[tuple[World, list[str]]]:
+def together(tmp_path: Path) -> Iterator[tuple[Installation, list[str]]]:
     """The whole journey, resolved by so many resolvers into a database each time."""
     needs_debezium()
     with (
         start_broker(directory=tmp_path) as broker,
-        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
     ):
         names = []
         for count in COUNTS:
@@ -44,7 +49,7 @@ def together(tmp_path: Path) -> Iterator[tuple[World, list[str]]]:
         yield world, names
 
 
-def database(world: World, count: int) -> str:
+def database(world: Installation, count: int) -> str:
     """Return the database of so many resolvers; it is made if it is not there."""
     if count == max(COUNTS):
         return world.database_url
@@ -61,7 +66,7 @@ def database(world: World, count: int) -> str:
 
 @pytest.mark.timeout(900)
 def test_any_number_of_resolvers_ends_with_the_same_customers(
-    together: tuple[World, list[str]],
+    together: tuple[Installation, list[str]],
 ) -> None:
     world, names = together
     trader = Trader(world, seed=SEED, people=60, rate=40)
@@ -86,7 +91,7 @@ def test_any_number_of_resolvers_ends_with_the_same_customers(
     assert all(other == found[0] for other in found[1:])
 
 
-def endure(world: World, trader: Trader, kill: Kill) -> None:
+def endure(world: Installation, trader: Trader, kill: Kill) -> None:
     """Trade while one resolver is killed and started again."""
     trader.trade(kill.after_s)
     world.parts.kill(kill.target)

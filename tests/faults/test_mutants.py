@@ -16,7 +16,7 @@ from service.database.connection.session import connect
 from service.runtime.processes import our_program
 from tests.end_to_end.checker import spoken
 from tests.end_to_end.installation import RESOLVER, caught_up
-from tests.end_to_end.processes import Parts
+from tests.end_to_end.processes import Processes
 from tests.end_to_end.test_replay import create_topics
 from tests.faults.mutation import damaged
 from tests.faults.scale import SEED, scaled
@@ -43,10 +43,10 @@ class Sent:
 
 
 @pytest.fixture
-def parts(tmp_path: Path, database_url: str, broker: str) -> Iterator[Parts]:
+def parts(tmp_path: Path, database_url: str, broker: str) -> Iterator[Processes]:
     """A resolver that waits for messages."""
     create_topics(broker, {TOPIC})
-    started = Parts(tmp_path)
+    started = Processes(tmp_path)
     environment = {"COUTURE_DATABASE_URL": database_url, "COUTURE_KAFKA": broker}
     started.start(our_program(RESOLVER, "service.cli", "resolve", env=environment))
     try:
@@ -89,7 +89,7 @@ def person(number: int) -> dict[str, Any]:
 
 @pytest.mark.timeout(1_200)
 def test_mutants_are_set_aside_or_read_and_every_good_message_takes_effect(
-    parts: Parts, database_url: str, broker: str
+    parts: Processes, database_url: str, broker: str
 ) -> None:
     sent = send(broker)
     parts.until(

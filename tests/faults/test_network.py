@@ -13,7 +13,12 @@ from service.demo.retailer.writes import LOYALTY, POS
 from service.runtime.ports import LOCALHOST, free_port
 from tests.end_to_end import checker
 from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import RELAY, RESOLVER, World, start_world
+from tests.end_to_end.installation import (
+    RELAY,
+    RESOLVER,
+    Installation,
+    start_installation,
+)
 from tests.end_to_end.workload import Trader
 from tests.faults.proxy import Proxy, proxy_to
 from tests.faults.scale import SEED, scaled
@@ -27,7 +32,7 @@ ROUNDS = scaled(1, 3)
 class Wires:
     """The whole journey on Apache Kafka, behind two wires that a test holds."""
 
-    world: World
+    world: Installation
     database: Proxy
     kafka: Proxy
 
@@ -42,7 +47,7 @@ def wires(tmp_path: Path) -> Iterator[Wires]:
     with (
         proxy_to(port) as kafka,
         start_kafka(tmp_path / "kafka", port=port, advertised=kafka.port) as broker,
-        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
         proxy_to(world.postgres.port) as database,
     ):
         behind = f"{LOCALHOST}:{database.port}"

@@ -11,7 +11,12 @@ import pytest
 from service.local.servers import start_broker
 from tests.end_to_end import checker
 from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import RELAY, RESOLVER, World, start_world
+from tests.end_to_end.installation import (
+    RELAY,
+    RESOLVER,
+    Installation,
+    start_installation,
+)
 from tests.end_to_end.workload import Trader
 from tests.faults.crash_points import heard, tell
 from tests.faults.scale import SEED
@@ -22,12 +27,12 @@ BEATEN = b"batch failed, trying again"
 
 
 @pytest.fixture
-def shared(tmp_path: Path) -> Iterator[World]:
+def shared(tmp_path: Path) -> Iterator[Installation]:
     """The whole journey with two resolvers, of which the first can be frozen."""
     needs_debezium()
     with (
         start_broker(directory=tmp_path) as broker,
-        start_world(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
     ):
         world.environments = {RESOLVER: {"COUTURE_FROZEN_AFTER_S": "5"}}
         world.start(SECOND, "service.cli", "resolve")
@@ -40,7 +45,7 @@ def shared(tmp_path: Path) -> Iterator[World]:
 
 @pytest.mark.timeout(900)
 def test_a_resolver_that_slept_past_its_lease_does_not_write_when_it_wakes(
-    shared: World,
+    shared: Installation,
 ) -> None:
     trader = Trader(shared, seed=SEED, people=40, rate=40)
     trader.come_to_rest(within=120)
@@ -54,7 +59,9 @@ def test_a_resolver_that_slept_past_its_lease_does_not_write_when_it_wakes(
         assert checker.findings(connection, trader.truth(), left) == []
 
 
-def sleep_and_wake(world: World, trader: Trader, point: str, *, sign: bytes) -> None:
+def sleep_and_wake(
+    world: Installation, trader: Trader, point: str, *, sign: bytes
+) -> None:
     """Freeze the first resolver at a point until the second reads all; wake it."""
     log = world.parts.log_of(RESOLVER)
     tell(world.parts.directory, point, freeze=True)
@@ -75,7 +82,7 @@ def sleep_and_wake(world: World, trader: Trader, point: str, *, sign: bytes) -> 
     )
 
 
-def has_read(world: World, ends: Mapping[tuple[str, int], int]) -> bool:
+def has_read(world: Installation, ends: Mapping[tuple[str, int], int]) -> bool:
     """Return whether every partition is read to this end, by whomever."""
     with world.connect() as connection:
         stored = {

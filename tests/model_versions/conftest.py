@@ -16,7 +16,7 @@ from schemas.source_key import SourceKey
 from service.database.clusters import model_versions
 from service.database.connection.session import Connection
 from service.demo.population.people import population, records
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 from tests.resolver.deliveries import (
     Delivery,
     customer,
@@ -45,15 +45,15 @@ def trained(simulated: list[ChangeEvent]) -> Model:
 
 
 @pytest.fixture(scope="session")
-def judges() -> list[Judge]:
+def judges() -> list[ActiveModel]:
     """A judge with the shipped model for each worker."""
     model = Model.load()
-    return [Judge(model, Scorer(model)) for _ in range(WORKERS)]
+    return [ActiveModel(model, Scorer(model)) for _ in range(WORKERS)]
 
 
 @pytest.fixture
 def loaded(
-    connection: Connection, simulated: list[ChangeEvent], judges: list[Judge]
+    connection: Connection, simulated: list[ChangeEvent], judges: list[ActiveModel]
 ) -> Delivery:
     """A database in which the shipped model resolved the records."""
     model_versions.activate(connection, judges[0].model)

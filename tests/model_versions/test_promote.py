@@ -13,7 +13,7 @@ from service.model_versions.promote import (
     TooManyChanged,
     promote,
 )
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 from service.resolver.worker import load_judge
 from service.verification.audit import audit
 from tests.model_versions.conftest import RECORDS
@@ -84,7 +84,7 @@ def test_a_model_that_changes_more_than_the_guard_allows_is_refused(
 
 
 def test_a_database_without_records_takes_any_model(
-    connection: Connection, judges: list[Judge], trained: Model
+    connection: Connection, judges: list[ActiveModel], trained: Model
 ) -> None:
     model_versions.activate(connection, judges[0].model)
     done = promote(connection, trained)
@@ -106,7 +106,7 @@ def test_an_unfinished_bulk_load_keeps_a_promotion_waiting(
 
 
 def test_two_workers_that_start_at_once_make_no_former_model(
-    connection: Connection, judges: list[Judge]
+    connection: Connection, judges: list[ActiveModel]
 ) -> None:
     for judge in judges:
         model_versions.activate(connection, judge.model)

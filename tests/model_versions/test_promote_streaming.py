@@ -17,9 +17,9 @@ from service.database.connection.session import Connection, connect
 from service.model_versions.promote import promote
 from service.model_versions.shadow_run import shadow_run
 from service.model_versions.switch import switch
-from service.resolver.consumer import SourceStream
+from service.resolver.consumer import SourceConsumer
 from service.resolver.micro_batch import Message
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 from service.resolver.worker import Worker, current_judge, load_judge
 from service.settings import Settings
 from service.stewardship.decisions import decide
@@ -52,7 +52,7 @@ def test_a_resolver_with_the_former_model_cannot_write(
 
     # the control: without the fence it would
     with monkeypatch.context() as unfenced:
-        for fence in ("hold", "require"):
+        for fence in ("pin", "check_active"):
             unfenced.setattr(model_versions, fence, lambda *_: None)
         loaded.judge = former
         loaded(customer("pos:late", 1, given_name="Zoé", family_name="Tardive"))
@@ -75,7 +75,7 @@ def test_what_changed_under_the_shadow_run_is_caught_up_in_the_switch(
     decide(connection, first.key, fourth.key, Verdict.SAME, steward="s")
     switch(
         connection,
-        Judge(trained, Scorer(trained)),
+        ActiveModel(trained, Scorer(trained)),
         records=RECORDS,
         customers_changed=0,
     )
@@ -91,7 +91,7 @@ def test_a_promotion_while_resolvers_stream_ends_as_the_batch_of_the_new_model(
     database_url: str,
     simulated: list[ChangeEvent],
     trained: Model,
-    judges: list[Judge],
+    judges: list[ActiveModel],
 ) -> None:
     with connect(database_url, autocommit=True) as opened:
         model_versions.activate(opened, judges[0].model)
@@ -99,7 +99,7 @@ def test_a_promotion_while_resolvers_stream_ends_as_the_batch_of_the_new_model(
     failures: list[BaseException] = []
     met: list[int] = []
 
-    def work(share: list[ChangeEvent], judge: Judge) -> None:
+    def work(share: list[ChangeEvent], judge: ActiveModel) -> None:
         try:
             with connect(database_url, autocommit=True) as own:
                 met.append(stream(own, share, judge))
@@ -130,7 +130,9 @@ def test_a_promotion_while_resolvers_stream_ends_as_the_batch_of_the_new_model(
         assert written_by.fetchall() == [(trained.digest,)]
 
 
-def stream(connection: Connection, events: list[ChangeEvent], judge: Judge) -> int:
+def stream(
+    connection: Connection, events: list[ChangeEvent], judge: ActiveModel
+) -> int:
     """Deliver in small batches until the promotion came and all is delivered."""
     reloads, position = 0, 1
     delivery = Delivery(connection, judge)
@@ -184,7 +186,7 @@ def test_a_worker_that_meets_the_switch_loads_the_model_and_goes_on(
     stream = OneChange(loaded, new)
     settings = Settings(database_url=database_url, consumer=CONSUMER)
     worker = Worker(
-        settings, loaded.judge, loaded.connection, cast(SourceStream, stream)
+        settings, loaded.judge, loaded.connection, cast(SourceConsumer, stream)
     )
     worker.work(stream.committed)
 

@@ -24,7 +24,7 @@ from service.database.connection.session import Connection
 from service.database.messages import offsets
 from service.database.messages.offsets import StoredOffset
 from service.resolver.micro_batch import Message, decode
-from service.resolver.resolve import Judge, resolve
+from service.resolver.resolve import ActiveModel, resolve
 
 SOURCE = Source(connector="test", table="customer", ts_ms=1_760_000_000_000)
 NOON = datetime(2026, 5, 3, 12, tzinfo=UTC)
@@ -90,7 +90,7 @@ def message(event: ChangeEvent, offset: int) -> Message:
 class Delivery:
     """Delivers events in micro-batches, keeping the offsets as Kafka would."""
 
-    def __init__(self, connection: Connection, judge: Judge) -> None:
+    def __init__(self, connection: Connection, judge: ActiveModel) -> None:
         self.connection = connection
         self.judge = judge
         self.next: dict[tuple[str, int], int] = {}

@@ -17,7 +17,7 @@ from matching.model.hard_rules import NO_GUARDS
 from matching.model.model_version import Model
 from matching.scoring.scorer import ScoredPair, Scorer
 from schemas.source_record import CustomerRecord
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 
 Features = dict[str, Any]
 
@@ -36,12 +36,12 @@ class PlainModel:
         ]
 
     def blocking_keys(self, features: Features) -> list[int]:
-        return sorted(self.keyed(features))
+        return sorted(self.keys_by_hash(features))
 
     def keys(self, features: Features) -> set[str]:
         return {*features["emails"], *features["phones"]}
 
-    def keyed(self, features: Features) -> dict[int, str]:
+    def keys_by_hash(self, features: Features) -> dict[int, str]:
         return {zlib.crc32(k.encode()) % 1_000: k for k in self.keys(features)}
 
     def holds(self, features: Features, key: str) -> bool:
@@ -83,6 +83,6 @@ def _read(features: Features | str) -> Features:
     )
 
 
-def plain_judge() -> Judge:
+def plain_judge() -> ActiveModel:
     """Return a judge that decides by `weight`."""
-    return Judge(cast(Model, PlainModel()), cast(Scorer, PlainScorer()))
+    return ActiveModel(cast(Model, PlainModel()), cast(Scorer, PlainScorer()))

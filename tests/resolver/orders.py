@@ -15,7 +15,7 @@ from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from service.database.connection.session import Connection, connect
 from service.demo.population.people import population, records
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 from service.resolver.worker import load_judge
 from tests.resolver.deliveries import Delivery, customer
 from tests.resolver.splink_reference import Resolved, by_splink, streamed
@@ -74,7 +74,7 @@ def sizes_of(seed: int) -> list[int]:
 def run(
     connection: Connection,
     events: Sequence[ChangeEvent],
-    judge: Judge,
+    judge: ActiveModel,
     sizes: Iterable[int],
 ) -> None:
     """Deliver the events in micro-batches of these sizes."""
@@ -90,7 +90,7 @@ def ending_otherwise(database_url: str, seeds: Iterable[int]) -> list[int]:
     options = "-c synchronous_commit=off"
     with connect(database_url, autocommit=True, options=options) as connection:
         judge = load_judge(connection)
-        judge = Judge(Remembering.of(judge.model), judge.scorer)
+        judge = ActiveModel(Remembering.of(judge.model), judge.scorer)
         splinks, wrong = by_splink_alone(judge.model), []
         for seed in seeds:
             forget(connection)

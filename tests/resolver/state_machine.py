@@ -26,12 +26,12 @@ from service.database.messages.offsets import OffsetMoved, StoredOffset
 from service.database.stewardship import decisions
 from service.resolver import resolve as story
 from service.resolver.micro_batch import Batch, Message, decode
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 from service.stewardship.decisions import Undecidable, decide, revoke
 from tests.resolver.deliveries import CONSUMER, SOURCE, message
 from tests.resolver.people import KEYS, SAID, SYSTEMS
 from tests.resolver.splink_reference import Said, streamed
-from tests.resolver.stepped_workers import Actor, Stage
+from tests.resolver.stepped_workers import SteppedWorker, SteppedWorkers
 from tests.resolver.test_histories import forget
 
 WORKERS = 6
@@ -53,9 +53,9 @@ sizes = st.one_of(st.integers(1, 4), st.integers(1, 30), st.integers(1, 300))
 class Histories(RuleBasedStateMachine):
     """One history of a deployment, from its first record to the comparison."""
 
-    stage: Stage
+    stage: SteppedWorkers
     connection: Connection
-    judge: Judge
+    judge: ActiveModel
     said: Said
     begun = 0
 
@@ -219,15 +219,17 @@ class Histories(RuleBasedStateMachine):
             self.newest.get(key, ((0,), None)), (position, place), key=lambda x: x[0]
         )
 
-    def _worker(self, number: int) -> Actor:
+    def _worker(self, number: int) -> SteppedWorker:
         return self.workers[number % len(self.workers)]
 
-    def _step(self, actor: Actor, seams: int) -> None:
+    def _step(self, actor: SteppedWorker, seams: int) -> None:
         for _ in range(seams):
             if actor.paused:
                 self.stage.step(actor)
 
-    def _to_its_end(self, actor: Actor, job: Callable[[Connection], None]) -> None:
+    def _to_its_end(
+        self, actor: SteppedWorker, job: Callable[[Connection], None]
+    ) -> None:
         self.stage.begin(actor, job)
         self.stage.finish()
 

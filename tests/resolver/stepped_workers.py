@@ -19,7 +19,7 @@ from matching.scoring.scorer import Scorer
 from service.database.connection.session import Connection, connect
 from service.resolver import relabel as relabel_module
 from service.resolver import resolve as story
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 
 Job = Callable[[Connection], None]
 _here = threading.local()
@@ -30,7 +30,7 @@ class Died(BaseException):
     """The worker's process ends here: its transaction is undone, its place kept."""
 
 
-class Actor:
+class SteppedWorker:
     """A thread with a connection of its own; it stops at every seam and waits."""
 
     def __init__(self, database_url: str) -> None:
@@ -90,20 +90,20 @@ def seam() -> None:
         actor.seam()
 
 
-class Stage:
+class SteppedWorkers:
     """Several actors on one database, of which at most one moves at a time."""
 
     def __init__(self, database_url: str, count: int) -> None:
-        self.actors = [Actor(database_url) for _ in range(count)]
+        self.actors = [SteppedWorker(database_url) for _ in range(count)]
         self.watch = connect(database_url, autocommit=True)
 
-    def step(self, actor: Actor, *, die: bool = False) -> None:
+    def step(self, actor: SteppedWorker, *, die: bool = False) -> None:
         """Let the actor go to its next seam, its end, or a lock that another holds."""
         if actor.paused:
             actor.go_on(die=die)
         self.settle()
 
-    def begin(self, actor: Actor, job: Job) -> None:
+    def begin(self, actor: SteppedWorker, job: Job) -> None:
         """Give an idle actor a job, and let it go to its first seam."""
         actor.begin(job)
         self.settle()
@@ -135,7 +135,7 @@ class Stage:
             actor.close()
         self.watch.close()
 
-    def _held(self, moving: Sequence[Actor]) -> bool:
+    def _held(self, moving: Sequence[SteppedWorker]) -> bool:
         held = {actor.pid for actor in self.actors if actor.paused}
         before = 0
         while before != len(held):
@@ -143,7 +143,7 @@ class Stage:
             held |= {a.pid for a in moving if held.intersection(self._blockers(a))}
         return all(actor.running and actor.pid in held for actor in moving)
 
-    def _blockers(self, actor: Actor) -> list[int]:
+    def _blockers(self, actor: SteppedWorker) -> list[int]:
         row = self.watch.execute("SELECT pg_blocking_pids(%s)", [actor.pid]).fetchone()
         return list(row[0]) if row else []
 
@@ -177,7 +177,7 @@ def seams() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for place, name in (
             (story, "publish"),
-            (story, "find_and_score"),
+            (story, "score_candidates"),
             (story, "relabel"),
             (story.labels, "lock"),
             (relabel_module, "cluster_by"),
@@ -186,6 +186,6 @@ def seams() -> Iterator[None]:
         yield
 
 
-def seamed(judge: Judge) -> Judge:
+def seamed(judge: ActiveModel) -> ActiveModel:
     """Return the judge with a scorer that several actors may share."""
-    return Judge(judge.model, SeamedScorer(judge.scorer))  # type: ignore[arg-type]
+    return ActiveModel(judge.model, SeamedScorer(judge.scorer))  # type: ignore[arg-type]

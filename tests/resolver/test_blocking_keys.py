@@ -20,8 +20,8 @@ from schemas.change_event import ChangeEvent
 from service.database.connection.session import Connection, connect
 from service.database.sources import blocking_keys, source_records
 from service.local.servers import EmbeddedPostgres
-from service.resolver.micro_batch import Batch, Placed
-from service.resolver.resolve import Judge, resolve
+from service.resolver.micro_batch import Batch, ReceivedEvent
+from service.resolver.resolve import ActiveModel, resolve
 from service.resolver.store import publish
 from service.resolver.worker import load_judge
 from service.verification.audit import audit
@@ -38,12 +38,12 @@ class CrowdedModel(PlainModel):
 
     guards = replace(NO_GUARDS, largest_block=MOST)
 
-    def keyed(self, features: dict[str, Any]) -> dict[int, str]:
+    def keys_by_hash(self, features: dict[str, Any]) -> dict[int, str]:
         return {int.from_bytes(key.encode()): key for key in self.keys(features)}
 
 
-def crowded_judge() -> Judge:
-    return Judge(cast(Model, CrowdedModel()), cast(Scorer, PlainScorer()))
+def crowded_judge() -> ActiveModel:
+    return ActiveModel(cast(Model, CrowdedModel()), cast(Scorer, PlainScorer()))
 
 
 def expected_links(events: Sequence[ChangeEvent]) -> set[Any]:
@@ -189,14 +189,14 @@ def test_a_record_that_left_its_key_meanwhile_is_not_linked_by_a_suspended_one(
     assert links_in(opened) == expected_links([*crowd, moved, same]) == set()
 
 
-def decoded(event: ChangeEvent) -> list[Placed]:
-    return [Placed(event, message(event, 0))]
+def decoded(event: ChangeEvent) -> list[ReceivedEvent]:
+    return [ReceivedEvent(event, message(event, 0))]
 
 
 def test_a_twin_that_does_not_renew_the_records_of_a_block_is_caught(
     opened: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocking_keys, "_renewed", lambda *_, **__: [])
+    monkeypatch.setattr(blocking_keys, "_bump_versions", lambda *_, **__: [])
     wrong = 0
     for seed in range(3):
         forget(opened)

@@ -17,7 +17,7 @@ from service.database.messages import offsets
 from service.database.messages.offsets import Advance
 from service.local.servers import EmbeddedBroker, start_broker
 from service.relay.relay import relay_once
-from service.resolver.consumer import SourceStream
+from service.resolver.consumer import SourceConsumer
 from service.resolver.micro_batch import Message
 from tests.resolver.deliveries import ANNE, Delivery, customer
 
@@ -49,16 +49,16 @@ def publish(bootstrap: str, count: int) -> None:
 
 
 @contextmanager
-def stream(bootstrap: str) -> Iterator[SourceStream]:
+def stream(bootstrap: str) -> Iterator[SourceConsumer]:
     """Open the stream as a resolver does, and leave it."""
-    opened = SourceStream(bootstrap, consumer="test")
+    opened = SourceConsumer(bootstrap, consumer="test")
     try:
         yield opened
     finally:
         opened.close()
 
 
-def read(source: SourceStream, connection: Connection, count: int) -> list[Message]:
+def read(source: SourceConsumer, connection: Connection, count: int) -> list[Message]:
     """Poll, and commit every poll's offsets, until so many messages came."""
     found: list[Message] = []
     deadline = time.monotonic() + WITHIN_S
@@ -104,7 +104,7 @@ def test_a_topic_that_was_made_anew_is_read_from_its_beginning(
 def test_a_consumer_that_no_longer_hears_of_new_topics_is_replaced(
     connection: Connection, own_broker: EmbeddedBroker
 ) -> None:
-    deaf = SourceStream(own_broker.bootstrap, consumer="test", patience_s=12)
+    deaf = SourceConsumer(own_broker.bootstrap, consumer="test", patience_s=12)
     try:
         deaf.poll(connection, limit=7)
         first = deaf._kafka

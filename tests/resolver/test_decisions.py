@@ -10,7 +10,7 @@ from matching.clustering.cluster import Verdict
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.stewardship import decisions
-from service.resolver.consumer import SourceStream
+from service.resolver.consumer import SourceConsumer
 from service.resolver.micro_batch import Message
 from service.resolver.worker import Worker
 from service.settings import Settings
@@ -194,7 +194,7 @@ def test_a_decision_takes_effect_at_the_next_poll_of_a_worker_without_messages(
     three: Delivery, database_url: str
 ) -> None:
     settings = Settings(database_url=database_url)
-    silence = cast(SourceStream, Silence())
+    silence = cast(SourceConsumer, Silence())
     worker = Worker(settings, three.judge, three.connection, silence)
     worker._step()  # the first one tidies, whatever there is
     say(three, B, SAME, C)

@@ -150,7 +150,7 @@ def deliver_with_crashes(
     while log:
         size = random_.randint(1, 7)
         batch, log = log[:size], log[size:]
-        step = random_.choice(["", "", "find_and_score", "relabel"])
+        step = random_.choice(["", "", "score_candidates", "relabel"])
         if step:
             with monkeypatch.context() as patch:
                 patch.setattr(story, step, _dies)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas import wire
-from service.relay.republish import retell
+from service.relay.republish import republish
 from tests.resolver.deliveries import ANNE, BEA, Delivery, customer
 
 
@@ -20,14 +20,14 @@ def waiting(deliver: Delivery) -> list[tuple[bytes, bytes | None]]:
 def test_a_new_topic_gets_every_golden_record_and_every_gone_id(
     deliver: Delivery,
 ) -> None:
-    retell(deliver.connection, "first topic")
+    republish(deliver.connection, "first topic")
     deliver(customer("pos:1", 1, **ANNE), customer("pos:2", 1, **BEA))
     deliver(customer("pos:2", 2))  # a delete
     last = dict(waiting(deliver))
     assert sorted(value is None for value in last.values()) == [False, True]
 
-    assert retell(deliver.connection, "first topic") == 0
+    assert republish(deliver.connection, "first topic") == 0
     assert waiting(deliver) == []
-    assert retell(deliver.connection, "second topic") == 2
+    assert republish(deliver.connection, "second topic") == 2
     assert dict(waiting(deliver)) == last
-    assert retell(deliver.connection, "second topic") == 0
+    assert republish(deliver.connection, "second topic") == 0

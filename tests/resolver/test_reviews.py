@@ -20,7 +20,7 @@ from service.database.connection.session import Connection
 from service.demo.population.people import population, records
 from service.local.servers import EmbeddedPostgres
 from service.resolver.all_reviews import every_case, rewrite_reviews
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 from service.verification.audit import audit
 from tests.resolver.deliveries import Delivery, customer
 from tests.resolver.test_histories import emptied, forget
@@ -39,10 +39,10 @@ MARC = {"given_name": "Marc", "emails": ["marc@bertholon.fr"], **HOME}
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
+def judge() -> ActiveModel:
     """The shipped model, for a retailer whose loyalty system holds nobody twice."""
     model = replace(Model.load(), guards=Guards(rules=(*RULES, ONE_LOYALTY_RECORD)))
-    return Judge(model, Scorer(model))
+    return ActiveModel(model, Scorer(model))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def lives(seed: int) -> list[list[ChangeEvent]]:
 
 
 def test_any_order_of_arrival_leaves_the_same_cases_and_those_of_a_recomputation(
-    opened: Connection, judge: Judge
+    opened: Connection, judge: ActiveModel
 ) -> None:
     said, seen = lives(11), []
     for seed in range(4):
@@ -103,7 +103,7 @@ def test_any_order_of_arrival_leaves_the_same_cases_and_those_of_a_recomputation
 
 
 def test_a_refused_union_is_told_and_goes_with_its_cause(
-    opened: Connection, judge: Judge
+    opened: Connection, judge: ActiveModel
 ) -> None:
     deliver = Delivery(opened, judge)
     deliver(
@@ -118,7 +118,7 @@ def test_a_refused_union_is_told_and_goes_with_its_cause(
     assert every_case(opened, model=judge.model) == []
 
 
-def test_a_case_that_stays_keeps_its_id(opened: Connection, judge: Judge) -> None:
+def test_a_case_that_stays_keeps_its_id(opened: Connection, judge: ActiveModel) -> None:
     deliver = Delivery(opened, judge)
     first = customer("loyalty:1", 1, **MARC, birth_date="1961-03-12")
     deliver(first, customer("loyalty:2", 1, **MARC, birth_date="1961-03-12"))
@@ -129,7 +129,7 @@ def test_a_case_that_stays_keeps_its_id(opened: Connection, judge: Judge) -> Non
 
 
 def test_two_birth_dates_do_not_meet_through_a_record_without_one(
-    opened: Connection, judge: Judge
+    opened: Connection, judge: ActiveModel
 ) -> None:
     deliver = Delivery(opened, judge)
     father = customer("pos:1", 1, **MARC, birth_date="1931-03-12")

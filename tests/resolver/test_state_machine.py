@@ -19,7 +19,7 @@ from service.resolver.worker import load_judge
 from tests.resolver.people import SAID
 from tests.resolver.splink_reference import Said
 from tests.resolver.state_machine import WORKERS, Histories, Races
-from tests.resolver.stepped_workers import Stage, seam, seamed, seams
+from tests.resolver.stepped_workers import SteppedWorkers, seam, seamed, seams
 from tests.resolver.test_histories import emptied
 
 EXAMPLES = int(os.environ.get("COUTURE_TEST_HISTORIES", "0"))
@@ -41,7 +41,7 @@ def histories(postgres: EmbeddedPostgres) -> Iterator[type[Histories]]:
     """The machine on a database, with workers that stand ready."""
     emptied(postgres, "histories").close()
     url = postgres.url("histories")
-    stage = Stage(url, WORKERS + 1)
+    stage = SteppedWorkers(url, WORKERS + 1)
     with connect(url, autocommit=True) as connection:
         judge = load_judge(connection)
 
@@ -77,7 +77,7 @@ def found_within(histories: type[Histories], examples: int) -> bool:
 def test_a_twin_that_looks_for_candidates_before_its_keys_are_committed_is_caught(
     histories: type[Histories], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish, find, judge = story.publish, story.find_and_score, histories.judge
+    publish, find, judge = story.publish, story.score_candidates, histories.judge
 
     def in_one_transaction(connection: Connection, *args: Any, **kw: Any) -> Published:
         published = publish(connection, *args, **kw)

@@ -178,7 +178,7 @@ def test_a_large_sweep_is_held_until_a_person_approves_it(swept: Swept) -> None:
     assert "21 of 21 records were not seen" in str(found.reason)
     assert len(sweeps.keys(swept.connection, found.sweep_id)) == sweeping.FEW + 1
 
-    sweeps.settle(swept.connection, found.sweep_id, State.APPROVED)
+    sweeps.set_state(swept.connection, found.sweep_id, State.APPROVED)
     assert swept.sweep() == sweeping.FEW + 1
     assert swept.held() == set()
     with pytest.raises(ServiceError, match="is held"):

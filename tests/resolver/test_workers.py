@@ -117,7 +117,7 @@ def test_four_workers_that_read_every_change_late_end_as_one_batch(
 def test_a_twin_that_looks_for_candidates_before_its_keys_are_committed_is_caught(
     together: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish, find = story.publish, story.find_and_score
+    publish, find = story.publish, story.score_candidates
 
     def in_one_transaction(*args: Any, **kwargs: Any) -> Published:
         published = publish(*args, **kwargs)

@@ -13,7 +13,7 @@ from schemas.customer_event import CustomerEvent
 from schemas.golden_record import Profile
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from service.database.customers.customers import Written
+from service.database.customers.customers import CustomerWrite
 from service.domain.profile import Facts, document, stored_body
 from service.resolver.changes import Change
 from service.resolver.customer_events import announcement
@@ -78,7 +78,9 @@ def test_an_event_has_the_bytes_of_its_schema(
     members: list[StoredMember], merged: bool
 ) -> None:
     body, _ = stored_body(members, Facts())
-    after = Written(ID, 1, None, 2, document(ID, 2, body), "couture.customer.created")
+    after = CustomerWrite(
+        ID, 1, None, 2, document(ID, 2, body), "couture.customer.created"
+    )
     other = frozenset({UUID(int=ID.int + 1)})
     keys = [member.key for member in members]
     gained = other if merged else frozenset()

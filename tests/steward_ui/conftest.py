@@ -13,11 +13,11 @@ from matching.model.model_version import Model
 from matching.scoring.scorer import Scorer
 from service.database.connection.session import connect
 from service.local.servers import EmbeddedPostgres
-from service.model_versions.scorer_pool import Judges
-from service.resolver.resolve import Judge
+from service.model_versions.scorer_pool import ScorerPool
+from service.resolver.resolve import ActiveModel
 from service.stewardship import accounts
 from tests.api.served import served
-from tests.explanation.resolved_database import Stage, simulated
+from tests.explanation.resolved_database import ResolvedDatabase, simulated
 from tests.steward_ui.visitor import PASSWORD, Room, Visitor
 
 PEOPLE = {
@@ -36,10 +36,12 @@ def room(
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         admin.execute("CREATE DATABASE stewards_room TEMPLATE template")
     url, model = postgres.url("stewards_room"), Model.load()
-    judges = Judges(scorers=1)
+    judges = ScorerPool(scorers=1)
     log = tmp_path_factory.mktemp("room") / "log"
     with connect(url, autocommit=True) as connection:
-        stage = Stage(url, connection, Judge(model, Scorer(model)), judges)
+        stage = ResolvedDatabase(
+            url, connection, ActiveModel(model, Scorer(model)), judges
+        )
         stage.deliver(*simulated(120))
         for name, roles in PEOPLE.items():
             accounts.add(connection, name, password=PASSWORD, roles=roles)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from service.steward_ui.base import COOKIE
 from service.stewardship import accounts
-from tests.explanation.resolved_database import Stage
+from tests.explanation.resolved_database import ResolvedDatabase
 from tests.resolver.deliveries import customer
 
 PASSWORD = "un fil de lin, bien cousu"
@@ -28,7 +28,7 @@ class Made(NamedTuple):
 class Room(NamedTuple):
     """A served room and the database behind it."""
 
-    stage: Stage
+    stage: ResolvedDatabase
     url: str
 
     def make_case(

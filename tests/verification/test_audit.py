@@ -14,7 +14,7 @@ from service.bulk_load.source import checked
 from service.database.clusters import model_versions
 from service.database.connection.session import Connection
 from service.database.verification import audits
-from service.resolver.resolve import Judge
+from service.resolver.resolve import ActiveModel
 from service.verification.audit import audit, keep
 from tests.bulk_load.files import mapping_file, rows_of, state, write_csv
 from tests.matching.people import crowd
@@ -27,7 +27,9 @@ def loaded(connection: Connection, database_url: str, tmp_path: Path) -> Model:
     model_versions.activate(connection, model)
     file = write_csv(tmp_path / "p.csv", rows_of(crowd(200, seed=11)))
     source = checked(file, system="shop", mapping=mapping_file(tmp_path))
-    load(database_url, source, judge=Judge(model, Scorer(model)), progress=Lines())
+    load(
+        database_url, source, judge=ActiveModel(model, Scorer(model)), progress=Lines()
+    )
     return model
 
 

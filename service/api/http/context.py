@@ -14,7 +14,7 @@ from service.api.http.cursor import Cursors
 from service.database.connection import pools
 from service.database.connection.pools import ReadPool
 from service.database.connection.session import Connection
-from service.model_versions.scorer_pool import Judges
+from service.model_versions.scorer_pool import ScorerPool
 
 Answer = TypeVar("Answer")
 _NAME = "couture"
@@ -29,7 +29,7 @@ class Context:
 
     pool: ReadPool
     cursors: Cursors
-    judges: Judges = field(default_factory=Judges)
+    judges: ScorerPool = field(default_factory=ScorerPool)
     listeners: threading.BoundedSemaphore = field(
         default_factory=threading.BoundedSemaphore
     )

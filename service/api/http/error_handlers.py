@@ -11,7 +11,12 @@ from flask import Flask, Response
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from service.api.http.problems import BY_STATUS, PROBLEMS, Refusal, problem_response
+from service.api.http.problems import (
+    BY_STATUS,
+    PROBLEMS,
+    ProblemError,
+    problem_response,
+)
 from service.errors import KeyRefused, ScopeMissing, ServiceError
 from service.logging import told
 
@@ -42,7 +47,7 @@ _OWN_REASONS = frozenset({"exactly_one", "finds_nobody", "url"})
 
 def answer_with_problems(app: Flask) -> None:
     """Make every failure of the application a problem."""
-    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(ProblemError, _refused)
     app.register_error_handler(KeyRefused, _unauthenticated)
     app.register_error_handler(ScopeMissing, _forbidden)
     app.register_error_handler(ServiceError, _unavailable)
@@ -73,7 +78,7 @@ def _may_be_named(part: str) -> bool:
     return bool(_NAME.match(part)) or (part.isascii() and part.isdecimal())
 
 
-def _refused(refusal: Refusal) -> Response:
+def _refused(refusal: ProblemError) -> Response:
     return problem_response(refusal.problem, refusal.detail, **refusal.members)
 
 

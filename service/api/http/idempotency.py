@@ -14,11 +14,11 @@ from schemas.text import storable
 from service.access import Caller
 from service.api.http.context import context
 from service.api.http.pagination import json_answer
-from service.api.http.problems import Refusal
+from service.api.http.problems import ProblemError
 from service.database.connection import write_pool
 from service.database.connection.session import Connection
 from service.database.requests import idempotency
-from service.database.requests.idempotency import Answered
+from service.database.requests.idempotency import StoredResponse
 from service.errors import ScopeMissing
 
 Answer = TypeVar("Answer")
@@ -69,7 +69,7 @@ def refused(name: str, detail: str, **members: Any) -> Outcome:
     return Outcome(409, {"problem": name, "detail": detail, "members": members})
 
 
-def once(key: str, work: Callable[[Connection], Outcome]) -> Response:
+def idempotent(key: str, work: Callable[[Connection], Outcome]) -> Response:
     """Do the work of this request at most once for its key; answer the same each time.
 
     The answer is kept in the transaction of the effect, so that neither is without the
@@ -86,7 +86,7 @@ def once(key: str, work: Callable[[Connection], Outcome]) -> Response:
         outcome = work(connection)
         # what is answered now is what a repeat reads from the database later
         kept = Outcome(outcome.status, orjson.loads(orjson.dumps(outcome.answer)))
-        idempotency.settle(
+        idempotency.store_response(
             connection,
             channel=channel,
             key=key,
@@ -107,16 +107,16 @@ def _body_hash() -> bytes:
     return hashlib.sha256(asked).digest()
 
 
-def _same(first: Answered, body_hash: bytes) -> Outcome:
+def _same(first: StoredResponse, body_hash: bytes) -> Outcome:
     if first.body_hash != body_hash:
-        raise Refusal("key-reused", "This Idempotency-Key came with another body.")
+        raise ProblemError("key-reused", "This Idempotency-Key came with another body.")
     return Outcome(first.status, first.answer)
 
 
 def _told(outcome: Outcome, *, repeated: bool) -> Response:
     if "problem" in outcome.answer:
         told = outcome.answer
-        raise Refusal(told["problem"], told["detail"], **told["members"])
+        raise ProblemError(told["problem"], told["detail"], **told["members"])
     # a document database keeps no order of names: a repeat must be the same bytes
     ordered = dict(sorted(outcome.answer.items()))
     answer = json_answer(ordered, status=outcome.status)

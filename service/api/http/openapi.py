@@ -11,7 +11,7 @@ from flask_openapi.openapi import OpenAPI
 
 from service.access import public
 from service.api.http.pagination import JSON
-from service.api.http.problems import PROBLEMS, Refusal
+from service.api.http.problems import PROBLEMS, ProblemError
 
 _SCRIPT = "text/javascript; charset=utf-8"
 # Swagger UI sets styles from its script; everything else comes from here alone.
@@ -63,7 +63,7 @@ def asset(name: str) -> Response:
     if name == "docs.js":
         return Response(_own("docs.js"), content_type=_SCRIPT)
     if name not in _VENDORED:
-        raise Refusal("not-found", "The page has no such file.")
+        raise ProblemError("not-found", "The page has no such file.")
     path, media_type = _VENDORED[name]
     root = files("flask_openapi_swagger") / "templates" / "swagger"
     answer = Response((root / path).read_bytes(), content_type=media_type)
@@ -80,7 +80,7 @@ def _own(name: str) -> bytes:
 def problem(name: str) -> Response:
     """Return what a problem type means and what to do about it."""
     if name not in PROBLEMS:
-        raise Refusal("not-found", "There is no such problem type.")
+        raise ProblemError("not-found", "There is no such problem type.")
     told = PROBLEMS[name]._asdict() | {"type": f"/problems/{name}"}
     return Response(orjson.dumps(told), content_type=JSON)
 

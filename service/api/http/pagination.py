@@ -10,7 +10,7 @@ import orjson
 from flask import Response, request, url_for
 
 from service.api.http.context import context, read
-from service.api.http.problems import Refusal
+from service.api.http.problems import ProblemError
 from service.database.customers import profiles
 from service.database.customers.pages import StoredPage
 from service.database.sources import system_freshness
@@ -25,12 +25,12 @@ def json_answer(body: Any, *, status: int = 200) -> Response:
     return answer
 
 
-def unknown_customer() -> Refusal:
+def unknown_customer() -> ProblemError:
     """Return the refusal for a customer id that names nobody."""
-    return Refusal("not-found", "No customer has this id.")
+    return ProblemError("not-found", "No customer has this id.")
 
 
-def moved(retired_id: UUID) -> Response:
+def redirect_to_survivor(retired_id: UUID) -> Response:
     """Return the way to the survivor of a retired id, for the same question."""
     survivor = read(lambda connection: profiles.survivor(connection, retired_id))
     if survivor is None:
@@ -60,7 +60,7 @@ def page_answer(
     if stored is None:
         raise unknown_customer()
     if stored.retired_into is not None:
-        return moved(customer_id)
+        return redirect_to_survivor(customer_id)
     if not stored.exists:
         raise unknown_customer()
     shown = stored.rows[:limit]

@@ -154,7 +154,7 @@ class ProblemAnswer(BaseModel):
     )
 
 
-class Refusal(Exception):
+class ProblemError(Exception):
     """A view's way to answer with a problem."""
 
     def __init__(self, name: str, detail: str, **members: Any) -> None:
@@ -164,10 +164,10 @@ class Refusal(Exception):
         self.members = members
 
 
-def invalid_parameter(parameter: str, reason: str) -> Refusal:
+def invalid_parameter(parameter: str, reason: str) -> ProblemError:
     """Return the refusal that names one parameter."""
     errors = [{"parameter": parameter, "reason": reason}]
-    return Refusal("invalid-parameter", f"{parameter} {reason}.", errors=errors)
+    return ProblemError("invalid-parameter", f"{parameter} {reason}.", errors=errors)
 
 
 def problem_response(

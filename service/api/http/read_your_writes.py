@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.change_event import Position, RecordKind
 from schemas.source_key import SourceKey
 from service.api.http.context import read
-from service.api.http.problems import Refusal, invalid_parameter
+from service.api.http.problems import ProblemError, invalid_parameter
 from service.database.requests import read_your_writes
 
 LONGEST_WAIT_S = 5.0
@@ -92,7 +92,7 @@ def _tokens(header: str) -> list[Token]:
         raise _unfit() from error
 
 
-def _unfit() -> Refusal:
+def _unfit() -> ProblemError:
     return invalid_parameter("Couture-After", "is not a token that Couture gave")
 
 

@@ -12,7 +12,7 @@ from flask import Flask, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from service.api.http.problems import Refusal, invalid_parameter
+from service.api.http.problems import ProblemError, invalid_parameter
 
 LARGEST_BODY = 1_048_576
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -49,7 +49,7 @@ def _check_encoding() -> None:
     try:
         request.query_string.decode()
     except UnicodeDecodeError as error:
-        raise Refusal("broken-request", "The query is not UTF-8.") from error
+        raise ProblemError("broken-request", "The query is not UTF-8.") from error
 
 
 def _check_accept() -> None:
@@ -57,7 +57,7 @@ def _check_accept() -> None:
         return
     served = (*_SERVED, "text/event-stream") if request.path in _STREAMED else _SERVED
     if not any(request.accept_mimetypes[media] for media in served):
-        raise Refusal("not-acceptable", "The request accepts no JSON.")
+        raise ProblemError("not-acceptable", "The request accepts no JSON.")
 
 
 def _check_parameters() -> None:
@@ -79,8 +79,8 @@ def _takes_query(view: Callable[..., Any]) -> bool:
 
 def _check_body() -> None:
     if not request.is_json:
-        raise Refusal("unsupported-type", "The body is not declared as JSON.")
+        raise ProblemError("unsupported-type", "The body is not declared as JSON.")
     try:
         orjson.loads(request.get_data(cache=True))
     except orjson.JSONDecodeError as error:
-        raise Refusal("broken-request", "The body is not valid JSON.") from error
+        raise ProblemError("broken-request", "The body is not valid JSON.") from error

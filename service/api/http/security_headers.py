@@ -22,7 +22,7 @@ _HEADERS = {
 }
 
 
-def guard_answers(app: Flask) -> None:
+def set_security_headers(app: Flask) -> None:
     """Put the guarding headers on every answer that does not set its own."""
 
     @app.after_request

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from service.api.http.context import Answer, read
 from service.api.http.pagination import json_answer
 from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 from service.database.sources import system_freshness
 
 
@@ -20,7 +20,7 @@ def read_at_once(query: Callable[[Connection], Answer]) -> tuple[Answer, bytes]:
     """Return what the query's reads find at one moment, and how fresh that is."""
 
     def at_once(connection: Connection) -> tuple[Answer, bytes]:
-        with one_moment(connection):
+        with snapshot_read(connection):
             return query(connection), system_freshness.freshness(connection)
 
     return read(at_once)

@@ -15,11 +15,11 @@ from schemas.facts import MovementKind, Order, OrderStatus
 from schemas.golden_record import Balance, Profile
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 from service.api.http.problems import BY_STATUS, MEDIA_TYPE
 
 
-class SystemFreshness(Word):
+class SystemFreshness(FrozenModel):
     """The last change of one system that took effect."""
 
     position: list[int] | None = Field(description="its place in the source")
@@ -29,7 +29,7 @@ class SystemFreshness(Word):
     )
 
 
-class Fresh(Word):
+class Fresh(FrozenModel):
     """Every answer says, per system, up to where it includes that system's changes."""
 
     freshness: dict[str, SystemFreshness]
@@ -66,7 +66,7 @@ class _Page(Fresh):
     next: str | None = Field(description="the cursor of the next page, if there is one")
 
 
-class Movement(Word):
+class Movement(FrozenModel):
     """One line of a loyalty ledger."""
 
     key: SourceKey
@@ -89,7 +89,7 @@ class MovementsAnswer(_Page):
     movements: list[Movement]
 
 
-class ExpiringLot(Word):
+class ExpiringLot(FrozenModel):
     """What is left of the points of one unit that expire on one day."""
 
     programme: str
@@ -105,7 +105,7 @@ class ExpiringAnswer(Fresh):
     lots: list[ExpiringLot]
 
 
-class OrderStepView(Word):
+class OrderStepView(FrozenModel):
     """One step of an order; an illegal one is kept and flagged."""
 
     status: OrderStatus
@@ -137,7 +137,7 @@ class OrderAnswer(KeyedOrder, Fresh):
     customer_id: UUID | None
 
 
-class CrosswalkEntry(Word):
+class CrosswalkEntry(FrozenModel):
     """One source record of a customer, as its system holds it."""
 
     source_key: SourceKey
@@ -166,7 +166,7 @@ class HealthAnswer(BaseModel):
 _ALWAYS = (401, 403, 406, 413, 422, 503)
 
 
-def documented(
+def responses_for(
     answer: type[BaseModel], *others: int, moved: bool = False
 ) -> ResponseDict:
     """Return the documented answers of a route that needs a key."""

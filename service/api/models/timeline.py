@@ -11,7 +11,7 @@ from pydantic import Field
 from schemas.change_event import RecordKind
 from schemas.facts import Consent, Interaction, MovementKind, Order
 from schemas.source_key import SourceKey
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 from service.api.models.parameters import PageQuery, Parameters
 from service.api.models.responses import Fresh
 from service.domain.cases import Case
@@ -25,7 +25,7 @@ class TimelineQuery(PageQuery):
     until: Time | None = Field(default=None, description="before")
 
 
-class TimelineMovement(Word):
+class TimelineMovement(FrozenModel):
     """A ledger line as the timeline shows it."""
 
     programme: str
@@ -37,7 +37,7 @@ class TimelineMovement(Word):
     confirms: SourceKey | None = None
 
 
-class TimelineEntry(Word):
+class TimelineEntry(FrozenModel):
     """One thing that happened; what it was stands under the name of its kind."""
 
     kind: RecordKind
@@ -80,7 +80,7 @@ class InsightsQuery(Parameters):
     repeat_days: int = Field(default=7, ge=1, le=30)
 
 
-class ChannelInsights(Word):
+class ChannelInsights(FrozenModel):
     """The contacts of one channel."""
 
     channel: str
@@ -89,7 +89,7 @@ class ChannelInsights(Word):
     repeat_contacts: int
 
 
-class Insights(Word):
+class Insights(FrozenModel):
     """Contacts of known customers, and the cases that they opened, in a window."""
 
     since: Time

@@ -20,11 +20,11 @@ from schemas.facts import (
 )
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
-from schemas.text import Identifier, Text, Time, Word
-from service.api.models.responses import Movement, documented
+from schemas.text import FrozenModel, Identifier, Text, Time
+from service.api.models.responses import Movement, responses_for
 
 
-class NewMovement(Word):
+class NewMovement(FrozenModel):
     """A movement to be made now, by a channel, on a customer's balance."""
 
     id: Identifier | None = Field(
@@ -50,7 +50,7 @@ class MovementMade(Movement):
     after: str = Field(description="the token for `Couture-After`")
 
 
-class _Pushed(Word):
+class _Pushed(FrozenModel):
     id: Identifier = Field(description="the system's own id")
     position: Position | None = Field(
         default=None,
@@ -114,6 +114,6 @@ class AcceptedAnswer(BaseModel):
 
 def written(answer: type[BaseModel], status: int, *others: int) -> ResponseDict:
     """Return the documented answers of a route that writes."""
-    said = documented(answer, 400, 415, *others)
+    said = responses_for(answer, 400, 415, *others)
     said[str(status)] = said.pop("200")
     return said

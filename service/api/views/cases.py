@@ -16,7 +16,7 @@ from service.api.http.context import context, read
 from service.api.http.pagination import after, page_answer
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import CustomerPath
-from service.api.models.responses import documented
+from service.api.models.responses import responses_for
 from service.api.models.timeline import CasesAnswer, CasesQuery
 from service.database.facts import cases as case_reads
 from service.domain.cases import Case, Contact
@@ -32,7 +32,7 @@ cases = APIBlueprint(
 
 @cases.get(
     "/v1/customers/<customer_id>/cases",
-    responses=documented(CasesAnswer, 404, moved=True),
+    responses=responses_for(CasesAnswer, 404, moved=True),
 )
 @needs("cases:read")
 def customer_cases(path: CustomerPath, query: CasesQuery) -> Response:

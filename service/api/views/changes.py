@@ -19,15 +19,15 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from schemas.case_event import CaseEvent, CaseEventType
 from schemas.customer_event import CustomerEvent, CustomerEventType
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 from service.access import needs
 from service.api.http.context import Context, context
 from service.api.http.pagination import json_answer
-from service.api.http.problems import Refusal, invalid_parameter
+from service.api.http.problems import ProblemError, invalid_parameter
 from service.api.http.read_your_writes import longest_wait
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import Parameters
-from service.api.models.responses import documented
+from service.api.models.responses import responses_for
 from service.database.connection import pools
 from service.database.messages import feed
 from service.database.messages.feed import Place, Stretch
@@ -53,7 +53,7 @@ changes = APIBlueprint(
 )
 
 
-class CloudEvent(Word):
+class CloudEvent(FrozenModel):
     """One event in CloudEvents' JSON format; ignore an `id` that you have seen."""
 
     specversion: str = Field(examples=["1.0"])
@@ -94,7 +94,7 @@ class ChangesQuery(Parameters):
     limit: int = Field(default=100, ge=1, le=1_000, description="events of one answer")
 
 
-@changes.get("/v1/changes", responses=documented(ChangesAnswer, 410))
+@changes.get("/v1/changes", responses=responses_for(ChangesAnswer, 410))
 @needs("changes:read")
 def changes_after(query: ChangesQuery) -> Response:
     """Read what happened after a place in the feed, in order; or listen to it.
@@ -143,7 +143,7 @@ def _place(shared: Context, text: str | None) -> Place:
         raise invalid_parameter("after", "is not a place that /v1/changes gave")
     place = Place(int(found[1]), datetime.fromtimestamp(int(found[2]), UTC))
     if not pools.read(shared.pool, lambda c: feed.is_kept(c, place)):
-        raise Refusal("gone", "What came after this place is no longer kept.")
+        raise ProblemError("gone", "What came after this place is no longer kept.")
     return place
 
 
@@ -165,7 +165,7 @@ def _waited(shared: Context, look: _Look, place: Place) -> Stretch:
 
 def _streamed(shared: Context, look: _Look, place: Place) -> Response:
     if not shared.listeners.acquire(blocking=False):
-        raise Refusal("unavailable", "Too many listen already; ask page by page.")
+        raise ProblemError("unavailable", "Too many listen already; ask page by page.")
     listening = iter([True])
 
     def leave() -> None:

@@ -8,14 +8,14 @@ from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.connector import Action, ConnectorCommand
-from schemas.text import Raw, System, Word
+from schemas.text import FrozenModel, Raw, System
 from service.access import needs
 from service.api.http.context import read
 from service.api.http.idempotency import caller, write
 from service.api.http.pagination import json_answer
-from service.api.http.problems import Refusal
+from service.api.http.problems import ProblemError
 from service.api.http.security_headers import KEY
-from service.api.models.responses import documented
+from service.api.models.responses import responses_for
 from service.api.models.writes import written
 from service.operations import connectors as connectors_
 from service.operations.connectors import (
@@ -47,7 +47,7 @@ class CommandPath(BaseModel):
     action: Action
 
 
-class CommandBody(Word):
+class CommandBody(FrozenModel):
     """What a command needs beside its name."""
 
     after: Raw | None = Field(
@@ -61,7 +61,7 @@ class CommandAnswer(BaseModel):
     command: ConnectorCommand
 
 
-@connectors.get("/v1/connectors", responses=documented(ConnectorsAnswer))
+@connectors.get("/v1/connectors", responses=responses_for(ConnectorsAnswer))
 @needs("operator")
 def listed() -> Response:
     """List the connectors: state, offset, lag, rows a second, last error, remedy."""
@@ -84,7 +84,7 @@ def command(path: CommandPath, body: CommandBody) -> Response:
             )
         )
     except UnknownConnector as error:
-        raise Refusal("not-found", error.detail) from None
+        raise ProblemError("not-found", error.detail) from None
     except CommandRefused as error:
-        raise Refusal("invalid-parameter", error.sentence()) from None
+        raise ProblemError("invalid-parameter", error.sentence()) from None
     return json_answer({"command": made.model_dump(mode="json")}, status=202)

@@ -12,10 +12,15 @@ from flask_openapi.models.tag import Tag
 
 from service.access import needs
 from service.api.http.context import context, read
-from service.api.http.pagination import JSON, json_answer, moved, unknown_customer
+from service.api.http.pagination import (
+    JSON,
+    json_answer,
+    redirect_to_survivor,
+    unknown_customer,
+)
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import CustomerPath, LookupQuery
-from service.api.models.responses import CustomersAnswer, ProfileAnswer, documented
+from service.api.models.responses import CustomersAnswer, ProfileAnswer, responses_for
 from service.database.customers import profiles
 from service.database.customers.profiles import Found, StoredProfile
 
@@ -29,7 +34,7 @@ customers = APIBlueprint(
 
 @customers.get(
     "/v1/customers/<customer_id>",
-    responses=documented(ProfileAnswer, 304, 404, moved=True),
+    responses=responses_for(ProfileAnswer, 304, 404, moved=True),
 )
 @needs("customers:read")
 def profile(path: CustomerPath) -> Response:
@@ -43,7 +48,7 @@ def profile(path: CustomerPath) -> Response:
     if stored is None:
         raise unknown_customer()
     if stored.retired_into is not None:
-        return moved(customer_id)
+        return redirect_to_survivor(customer_id)
     if not stored.exists:
         raise unknown_customer()
     return _profile_answer(customer_id, stored)
@@ -73,7 +78,7 @@ def _profile_answer(customer_id: UUID, stored: StoredProfile) -> Response:
     return answer
 
 
-@customers.get("/v1/customers", responses=documented(CustomersAnswer))
+@customers.get("/v1/customers", responses=responses_for(CustomersAnswer))
 @needs("customers:read")
 def lookup(query: LookupQuery) -> Response:
     """Find customers by source key, e-mail, phone or card.

@@ -11,15 +11,15 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import AfterValidator, Field, StringConstraints
 
-from schemas.text import System, Time, Word, storable
+from schemas.text import FrozenModel, System, Time, storable
 from service.access import needs
 from service.api.http.context import context, read
 from service.api.http.idempotency import caller, write
 from service.api.http.pagination import json_answer
-from service.api.http.problems import Refusal
+from service.api.http.problems import ProblemError
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import PageQuery, Parameters
-from service.api.models.responses import documented
+from service.api.models.responses import responses_for
 from service.api.models.writes import written
 from service.database.connection.session import Connection
 from service.database.operations import dead_letter_reads
@@ -54,7 +54,7 @@ class LetterPath(Parameters):
     letter_id: int = Field(ge=1, lt=2**63)
 
 
-class DeadLetterView(Word):
+class DeadLetterView(FrozenModel):
     """A message or row set aside because no retry can apply it."""
 
     letter_id: int
@@ -73,7 +73,7 @@ class DeadLetterView(Word):
     settled_because: str | None
 
 
-class LettersAnswer(Word):
+class LettersAnswer(FrozenModel):
     """Dead letters, the newest first."""
 
     dead_letters: list[DeadLetterView]
@@ -88,19 +88,19 @@ class LetterAnswer(DeadLetterView):
     edited_message: str | None
 
 
-class Because(Word):
+class Because(FrozenModel):
     """Why a letter is settled so."""
 
     because: _Why
 
 
-class Corrected(Word):
+class Corrected(FrozenModel):
     """The message to be replayed instead of the one that came."""
 
     message: Annotated[str, StringConstraints(min_length=1, max_length=1_000_000)]
 
 
-@dead_letters.get("/v1/dead-letters", responses=documented(LettersAnswer))
+@dead_letters.get("/v1/dead-letters", responses=responses_for(LettersAnswer))
 @needs("operator")
 def listed(query: LettersQuery) -> Response:
     """List dead letters, the newest first, without their messages."""
@@ -119,7 +119,7 @@ def listed(query: LettersQuery) -> Response:
 
 
 @dead_letters.get(
-    "/v1/dead-letters/<letter_id>", responses=documented(LetterAnswer, 404)
+    "/v1/dead-letters/<letter_id>", responses=responses_for(LetterAnswer, 404)
 )
 @needs("operator")
 def shown(path: LetterPath) -> Response:
@@ -186,9 +186,9 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except letters.UnknownLetter as error:
-        raise Refusal("not-found", error.detail) from None
+        raise ProblemError("not-found", error.detail) from None
     except letters.LetterRefused as error:
-        raise Refusal("not-so-settled", error.sentence()) from None
+        raise ProblemError("not-so-settled", error.sentence()) from None
 
 
 def _bytes(text: str) -> bytes:

@@ -11,12 +11,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from service.access import needs
 from service.api.http.context import context, read
-from service.api.http.pagination import moved, unknown_customer
-from service.api.http.problems import Refusal
+from service.api.http.pagination import redirect_to_survivor, unknown_customer
+from service.api.http.problems import ProblemError
 from service.api.http.security_headers import KEY
 from service.api.http.snapshot_reads import fresh_answer, read_at_once
 from service.api.models.parameters import CustomerPath
-from service.api.models.responses import Fresh, documented
+from service.api.models.responses import Fresh, responses_for
 from service.database.customers import profiles
 from service.explanation.customer import explain_customer
 from service.explanation.models import CustomerExplanation, WhyExplanation
@@ -55,7 +55,7 @@ class WhyQuery(BaseModel):
 
 @explanations.get(
     "/v1/customers/<customer_id>/explanation",
-    responses=documented(CustomerExplanationAnswer, 404, moved=True),
+    responses=responses_for(CustomerExplanationAnswer, 404, moved=True),
 )
 @needs("sources:read")
 def customer_explanation(path: CustomerPath) -> Response:
@@ -72,11 +72,11 @@ def customer_explanation(path: CustomerPath) -> Response:
         return fresh_answer(told, freshness)
     stored = read(lambda c: profiles.by_id(c, customer_id))
     if stored is not None and stored.retired_into is not None:
-        return moved(customer_id)
+        return redirect_to_survivor(customer_id)
     raise unknown_customer()
 
 
-@explanations.get("/v1/explanations", responses=documented(WhyAnswer, 404))
+@explanations.get("/v1/explanations", responses=responses_for(WhyAnswer, 404))
 @needs("sources:read")
 def why_or_why_not(query: WhyQuery) -> Response:
     """Tell why two records or customers are one, or why not, and what it would take.
@@ -92,5 +92,5 @@ def why_or_why_not(query: WhyQuery) -> Response:
     except UnknownSubject as error:
         side = "left" if error.asked == query.left else "right"
         detail = f"No live record or customer is named by {side}."
-        raise Refusal("not-found", detail) from None
+        raise ProblemError("not-found", detail) from None
     return fresh_answer(told, freshness)

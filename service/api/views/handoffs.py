@@ -15,11 +15,11 @@ from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from schemas.golden_record import Profile
-from schemas.text import Identifier, Text, Time, Word
+from schemas.text import FrozenModel, Identifier, Text, Time
 from service.access import needs
 from service.api.http.idempotency import caller, write
 from service.api.http.pagination import json_answer, unknown_customer
-from service.api.http.problems import Refusal
+from service.api.http.problems import ProblemError
 from service.api.http.security_headers import KEY
 from service.api.models.responses import Fresh
 from service.api.models.timeline import TimelineEntry
@@ -43,7 +43,7 @@ handoffs = APIBlueprint(
 )
 
 
-class NewHandoff(Word):
+class NewHandoff(FrozenModel):
     """Who is passed on, to which channel, and what it should know."""
 
     customer_id: UUID
@@ -68,7 +68,7 @@ class HandoffMade(BaseModel):
     expires_at: Time
 
 
-class Redeeming(Word):
+class Redeeming(FrozenModel):
     """The code as somebody read it out: case, spaces and dashes do not matter."""
 
     code: Identifier = Field(examples=["7QK3-M9TX"])
@@ -141,7 +141,7 @@ def redeem(body: Redeeming) -> Response:
     told = write(work)
     if told is None:
         detail = "No handoff with this code waits for the key's channel."
-        raise Refusal("not-found", detail)
+        raise ProblemError("not-found", detail)
     return json_answer(told)
 
 

@@ -9,7 +9,7 @@ from flask_openapi.models.tag import Tag
 from service.access import public
 from service.api.http.context import read
 from service.api.http.pagination import json_answer
-from service.api.http.problems import Refusal
+from service.api.http.problems import ProblemError
 from service.api.models.responses import HealthAnswer, problem_document
 from service.database.connection import schema_version
 
@@ -34,5 +34,5 @@ def live() -> Response:
 def ready() -> Response:
     """Say whether requests can be served: the database answers and is migrated."""
     if not read(schema_version.is_migrated):
-        raise Refusal("unavailable", "The database is not migrated.")
+        raise ProblemError("unavailable", "The database is not migrated.")
     return json_answer({"status": "ok"})

@@ -13,13 +13,13 @@ from pydantic import Field
 
 from schemas.customer_event import CustomerEventType
 from schemas.golden_record import Profile
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 from service.access import needs
 from service.api.http.context import context, read
 from service.api.http.pagination import after, json_answer, unknown_customer
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import CustomerPath, PageQuery
-from service.api.models.responses import Fresh, documented
+from service.api.models.responses import Fresh, responses_for
 from service.database.customers import history as history_reads
 from service.database.customers.history import Version
 from service.database.sources import system_freshness
@@ -43,7 +43,7 @@ class HistoryQuery(PageQuery):
     )
 
 
-class ProfileVersion(Word):
+class ProfileVersion(FrozenModel):
     """One state of a profile: what was answered from one time to the next."""
 
     version: int
@@ -69,7 +69,7 @@ class HistoryAnswer(Fresh):
 
 
 @history.get(
-    "/v1/customers/<customer_id>/history", responses=documented(HistoryAnswer, 404)
+    "/v1/customers/<customer_id>/history", responses=responses_for(HistoryAnswer, 404)
 )
 @needs("history:read")
 def customer_history(path: CustomerPath, query: HistoryQuery) -> Response:

@@ -13,11 +13,15 @@ from flask_openapi.models.tag import Tag
 
 from service.access import needs
 from service.api.http.context import context, read
-from service.api.http.pagination import json_answer, moved, unknown_customer
+from service.api.http.pagination import (
+    json_answer,
+    redirect_to_survivor,
+    unknown_customer,
+)
 from service.api.http.problems import invalid_parameter
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import CustomerPath
-from service.api.models.responses import documented
+from service.api.models.responses import responses_for
 from service.api.models.timeline import (
     CustomerInsightsAnswer,
     InsightsAnswer,
@@ -38,7 +42,7 @@ insights = APIBlueprint(
 )
 
 
-@insights.get("/v1/insights", responses=documented(InsightsAnswer))
+@insights.get("/v1/insights", responses=responses_for(InsightsAnswer))
 @needs("insights:read")
 def everyone(query: InsightsQuery) -> Response:
     """Read contacts, repeats and first-contact resolution over all customers."""
@@ -47,7 +51,7 @@ def everyone(query: InsightsQuery) -> Response:
 
 @insights.get(
     "/v1/customers/<customer_id>/insights",
-    responses=documented(CustomerInsightsAnswer, 404, moved=True),
+    responses=responses_for(CustomerInsightsAnswer, 404, moved=True),
 )
 @needs("insights:read")
 def of_customer(path: CustomerPath, query: InsightsQuery) -> Response:
@@ -55,7 +59,7 @@ def of_customer(path: CustomerPath, query: InsightsQuery) -> Response:
     customer_id = path.customer_id
     stored = read(lambda c: profiles.by_id(c, customer_id))
     if stored is not None and stored.retired_into is not None:
-        return moved(customer_id)
+        return redirect_to_survivor(customer_id)
     if stored is None or not stored.exists:
         raise unknown_customer()
     return json_answer({"customer_id": customer_id, **_figures(query, customer_id)})

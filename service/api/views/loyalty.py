@@ -11,12 +11,12 @@ from flask_openapi.models.tag import Tag
 
 from service.access import needs
 from service.api.http.context import read
-from service.api.http.idempotency import IdempotencyHeader, once
+from service.api.http.idempotency import IdempotencyHeader, idempotent
 from service.api.http.pagination import (
     after,
     json_answer,
-    moved,
     page_answer,
+    redirect_to_survivor,
     time_place,
     unknown_customer,
 )
@@ -26,7 +26,7 @@ from service.api.models.responses import (
     ExpiringAnswer,
     LoyaltyAnswer,
     MovementsAnswer,
-    documented,
+    responses_for,
 )
 from service.api.models.writes import MovementMade, NewMovement, written
 from service.api.views import movements as moving
@@ -45,7 +45,7 @@ loyalty = APIBlueprint(
 
 @loyalty.get(
     "/v1/customers/<customer_id>/loyalty",
-    responses=documented(LoyaltyAnswer, 404, moved=True),
+    responses=responses_for(LoyaltyAnswer, 404, moved=True),
 )
 @needs("loyalty:read")
 def balances(path: CustomerPath) -> Response:
@@ -55,7 +55,7 @@ def balances(path: CustomerPath) -> Response:
     """
     stored = read(lambda connection: profiles.by_id(connection, path.customer_id))
     if stored is not None and stored.retired_into is not None:
-        return moved(path.customer_id)
+        return redirect_to_survivor(path.customer_id)
     if stored is None or stored.document is None:
         raise unknown_customer()
     return json_answer(
@@ -70,7 +70,7 @@ def balances(path: CustomerPath) -> Response:
 
 @loyalty.get(
     "/v1/customers/<customer_id>/loyalty/movements",
-    responses=documented(MovementsAnswer, 404, moved=True),
+    responses=responses_for(MovementsAnswer, 404, moved=True),
 )
 @needs("loyalty:read")
 def customer_movements(path: CustomerPath, query: PageQuery) -> Response:
@@ -94,7 +94,7 @@ def customer_movements(path: CustomerPath, query: PageQuery) -> Response:
 
 @loyalty.get(
     "/v1/customers/<customer_id>/loyalty/expiring",
-    responses=documented(ExpiringAnswer, 404, moved=True),
+    responses=responses_for(ExpiringAnswer, 404, moved=True),
 )
 @needs("loyalty:read")
 def expiring(path: CustomerPath) -> Response:
@@ -105,7 +105,7 @@ def expiring(path: CustomerPath) -> Response:
     customer_id = path.customer_id
     stored = read(lambda connection: profiles.by_id(connection, customer_id))
     if stored is not None and stored.retired_into is not None:
-        return moved(customer_id)
+        return redirect_to_survivor(customer_id)
     if stored is None or stored.document is None:
         raise unknown_customer()
     ledgers = read(lambda connection: movements.lines_of(connection, customer_id))
@@ -131,7 +131,7 @@ def move(header: IdempotencyHeader, body: NewMovement) -> Response:
     A burn that the balance over all the customer's accounts does not cover is a 409.
     """
     moving.check(body)
-    return once(header.key, lambda c: moving.move(c, body, key=header.key))
+    return idempotent(header.key, lambda c: moving.move(c, body, key=header.key))
 
 
 _COPIED = (

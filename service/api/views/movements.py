@@ -11,7 +11,7 @@ from schemas.change_event import RecordKind
 from schemas.facts import LoyaltyMovement, MovementKind
 from schemas.source_key import SourceKey
 from service.api.http.idempotency import Outcome, caller, refused, require_scope
-from service.api.http.problems import Refusal, invalid_parameter
+from service.api.http.problems import ProblemError, invalid_parameter
 from service.api.http.read_your_writes import Token
 from service.api.models.writes import NewMovement
 from service.database.connection.session import Connection
@@ -43,7 +43,7 @@ def move(connection: Connection, wanted: NewMovement, *, key: str) -> Outcome:
     line = _line(wanted, key)
     holder = movements.lock_holder(connection, wanted.account)
     if holder is None:
-        raise Refusal("not-found", "No customer holds this account.")
+        raise ProblemError("not-found", "No customer holds this account.")
     seen = movements.now(connection)
     movement = _movement(wanted, seen)
     held = movements.balance(
@@ -80,7 +80,7 @@ def _line(wanted: NewMovement, key: str) -> SourceKey:
         if wanted.id is not None:
             return SourceKey(channel, wanted.id)
     except ValueError as error:
-        raise Refusal("forbidden", "The key's channel is no system.") from error
+        raise ProblemError("forbidden", "The key's channel is no system.") from error
     name = uuid.uuid5(_LINES, f"{channel}\n{key}")
     return SourceKey(OWN_SYSTEM, str(name))
 

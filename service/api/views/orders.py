@@ -12,11 +12,11 @@ from flask_openapi.models.tag import Tag
 from service.access import needs
 from service.api.http.context import read
 from service.api.http.pagination import after, json_answer, page_answer, time_place
-from service.api.http.problems import Refusal
+from service.api.http.problems import ProblemError
 from service.api.http.security_headers import KEY
 from service.api.models.order_document import order_view
 from service.api.models.parameters import CustomerPath, OrderPath, OrdersQuery
-from service.api.models.responses import OrderAnswer, OrdersAnswer, documented
+from service.api.models.responses import OrderAnswer, OrdersAnswer, responses_for
 from service.database.facts import orders as order_reads
 from service.database.facts.orders import OrderFilter
 
@@ -30,7 +30,7 @@ orders = APIBlueprint(
 
 @orders.get(
     "/v1/customers/<customer_id>/orders",
-    responses=documented(OrdersAnswer, 404, moved=True),
+    responses=responses_for(OrdersAnswer, 404, moved=True),
 )
 @needs("orders:read")
 def customer_orders(path: CustomerPath, query: OrdersQuery) -> Response:
@@ -59,14 +59,14 @@ def _keyed(row: dict[str, Any]) -> dict[str, Any]:
     return order_view(f"{row['system']}:{row['id']}", row["record"], row["steps"])
 
 
-@orders.get("/v1/orders/<path:order_key>", responses=documented(OrderAnswer, 404))
+@orders.get("/v1/orders/<path:order_key>", responses=responses_for(OrderAnswer, 404))
 @needs("orders:read")
 def order(path: OrderPath) -> Response:
     """Read one order and its status, whichever channel it was placed in."""
     key = path.order_key
     stored = read(lambda connection: order_reads.by_key(connection, key))
     if stored is None:
-        raise Refusal("not-found", "No order has this key.")
+        raise ProblemError("not-found", "No order has this key.")
     return json_answer(
         {
             **order_view(str(key), stored.record, stored.steps),

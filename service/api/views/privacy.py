@@ -13,14 +13,18 @@ from flask_openapi.types import ResponseDict
 from pydantic import Field
 
 from schemas.golden_record import Profile
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 from service.access import needs
 from service.api.http.context import read
 from service.api.http.idempotency import caller, write
-from service.api.http.pagination import json_answer, moved, unknown_customer
+from service.api.http.pagination import (
+    json_answer,
+    redirect_to_survivor,
+    unknown_customer,
+)
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import CustomerPath
-from service.api.models.responses import documented
+from service.api.models.responses import responses_for
 from service.api.models.writes import written
 from service.database.privacy import customer_export
 from service.errors import UnknownCustomer
@@ -36,14 +40,14 @@ privacy = APIBlueprint(
 )
 
 
-class ErasureAsked(Word):
+class ErasureAsked(FrozenModel):
     """Whom to erase, and on what grounds."""
 
     customer_id: UUID
     grounds: Grounds = Field(examples=["request"])
 
 
-class ErasureAnswer(Word):
+class ErasureAnswer(FrozenModel):
     """That a person is erased, and the receipt that proves it."""
 
     erasure_id: UUID
@@ -56,7 +60,7 @@ class ErasureAnswer(Word):
     )
 
 
-class ExportAnswer(Word):
+class ExportAnswer(FrozenModel):
     """All that is known of a customer, and which system said it."""
 
     exported_at: Time
@@ -69,18 +73,18 @@ class ExportAnswer(Word):
 
 
 _PAGE: ResponseDict = {
-    **documented(ExportAnswer, 404),
+    **responses_for(ExportAnswer, 404),
     "200": {
         "description": "The same as a page to read and print.",
         "content": {"text/html": {"schema": {"type": "string"}}},
     },
-    "307": documented(ExportAnswer, moved=True)["307"],
+    "307": responses_for(ExportAnswer, moved=True)["307"],
 }
 
 
 @privacy.get(
     "/v1/customers/<customer_id>/export",
-    responses=documented(ExportAnswer, 404, moved=True),
+    responses=responses_for(ExportAnswer, 404, moved=True),
 )
 @needs("privacy:export")
 def export(path: CustomerPath) -> Response:
@@ -105,7 +109,7 @@ def _export(customer_id: UUID) -> Response | dict[str, Any]:
         raise unknown_customer()
     survivor, told = found
     if survivor is not None:
-        return moved(customer_id)
+        return redirect_to_survivor(customer_id)
     if told is None:
         raise unknown_customer()
     return {"exported_at": datetime.now(UTC), **told}

@@ -13,7 +13,7 @@ from schemas.text import System
 from service.access import needs
 from service.api.http.idempotency import caller, write
 from service.api.http.pagination import json_answer
-from service.api.http.problems import Refusal
+from service.api.http.problems import ProblemError
 from service.api.http.read_your_writes import Token
 from service.api.http.security_headers import KEY
 from service.api.models.writes import AcceptedAnswer, Pushed, PushedRecord, written
@@ -47,7 +47,9 @@ def push(path: SystemPath, body: PushedRecord) -> Response:
     which a read waits for it. Repeating a push changes nothing.
     """
     if path.system != caller().channel or path.system == OWN_SYSTEM:
-        raise Refusal("forbidden", "A key may push only what is of its own system.")
+        raise ProblemError(
+            "forbidden", "A key may push only what is of its own system."
+        )
     pushed = body.root
     event = write(
         lambda c: pushes.append(c, _event(path.system, pushed, movements.now(c)))

@@ -12,15 +12,19 @@ from flask_openapi.models.tag import Tag
 from pydantic import Field
 
 from matching.clustering.reviews import Kind
-from matching.explanation.households import Tie
+from matching.explanation.households import SharedAttribute
 from schemas.source_key import SourceKey
-from schemas.text import Time, Word
+from schemas.text import FrozenModel, Time
 from service.access import needs
 from service.api.http.context import context, read
-from service.api.http.pagination import json_answer, moved, unknown_customer
+from service.api.http.pagination import (
+    json_answer,
+    redirect_to_survivor,
+    unknown_customer,
+)
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import CustomerPath, PageQuery
-from service.api.models.responses import Fresh, documented
+from service.api.models.responses import Fresh, responses_for
 from service.database.clusters import households
 from service.database.clusters.households import Relative
 from service.database.sources import system_freshness
@@ -41,14 +45,14 @@ class ReviewsQuery(PageQuery):
     kind: Kind | None = Field(default=None, description="only cases of this kind")
 
 
-class Side(Word):
+class Side(FrozenModel):
     """One record of a case, and its customer now."""
 
     source_key: SourceKey
     customer_id: UUID | None
 
 
-class AtStake(Word):
+class AtStake(FrozenModel):
     """What a wrong or late answer would harm."""
 
     points: float = Field(description="points and money of both customers")
@@ -57,7 +61,7 @@ class AtStake(Word):
     uncertainty: float = Field(description="0 to 1")
 
 
-class OpenReview(Word):
+class OpenReview(FrozenModel):
     """A case that waits for a steward."""
 
     review_id: int
@@ -79,14 +83,14 @@ class ReviewsAnswer(Fresh):
     next: str | None = Field(description="the cursor of the next page, if there is one")
 
 
-class SharedThing(Word):
+class SharedThing(FrozenModel):
     """One thing that two customers share, as the matcher reads it."""
 
-    tie: Tie
+    tie: SharedAttribute
     value: str
 
 
-class RelativeAnswer(Word):
+class RelativeAnswer(FrozenModel):
     """Another customer of the household."""
 
     customer_id: UUID
@@ -100,7 +104,7 @@ class HouseholdAnswer(Fresh):
     household: list[RelativeAnswer]
 
 
-@reviews.get("/v1/reviews", responses=documented(ReviewsAnswer))
+@reviews.get("/v1/reviews", responses=responses_for(ReviewsAnswer))
 @needs("reviews:read")
 def open_reviews(query: ReviewsQuery) -> Response:
     """List the open cases, those first in which a wrong answer would harm most."""
@@ -139,7 +143,7 @@ def _review(one: OpenCase) -> dict[str, Any]:
 
 @reviews.get(
     "/v1/customers/<customer_id>/household",
-    responses=documented(HouseholdAnswer, 404, moved=True),
+    responses=responses_for(HouseholdAnswer, 404, moved=True),
 )
 @needs("households:read")
 def customer_household(path: CustomerPath) -> Response:
@@ -148,7 +152,7 @@ def customer_household(path: CustomerPath) -> Response:
     if found is None:
         raise unknown_customer()
     if found.retired_into is not None:
-        return moved(path.customer_id)
+        return redirect_to_survivor(path.customer_id)
     if not found.exists:
         raise unknown_customer()
     return json_answer(

@@ -12,7 +12,7 @@ from service.api.http.context import context
 from service.api.http.problems import invalid_parameter
 from service.api.http.security_headers import KEY
 from service.api.http.snapshot_reads import fresh_answer, read_at_once
-from service.api.models.responses import Fresh, documented
+from service.api.models.responses import Fresh, responses_for
 from service.search.query import SearchQuery
 from service.search.result import SearchResult
 from service.search.search import search as search_customers
@@ -37,7 +37,7 @@ class SearchLimit(BaseModel):
     limit: int = Field(default=10, ge=1, le=50, description="customers shown")
 
 
-@search.post("/v1/customers/search", responses=documented(SearchAnswer, 400, 415))
+@search.post("/v1/customers/search", responses=responses_for(SearchAnswer, 400, 415))
 @needs("customers:read")
 def find(body: SearchQuery, query: SearchLimit) -> Response:
     """Find whom a person may be, before making another customer of them.

@@ -13,7 +13,7 @@ from service.api.http.context import read
 from service.api.http.pagination import after, page_answer
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import CustomerPath, PageQuery
-from service.api.models.responses import SourcesAnswer, documented
+from service.api.models.responses import SourcesAnswer, responses_for
 from service.database.customers import crosswalk
 
 sources = APIBlueprint(
@@ -26,7 +26,7 @@ sources = APIBlueprint(
 
 @sources.get(
     "/v1/customers/<customer_id>/sources",
-    responses=documented(SourcesAnswer, 404, moved=True),
+    responses=responses_for(SourcesAnswer, 404, moved=True),
 )
 @needs("sources:read")
 def customer_sources(path: CustomerPath, query: PageQuery) -> Response:

@@ -13,7 +13,7 @@ from service.api.http.context import read
 from service.api.http.pagination import after, page_answer
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import CustomerPath
-from service.api.models.responses import documented
+from service.api.models.responses import responses_for
 from service.api.models.timeline import TimelineAnswer, TimelineQuery
 from service.database.facts import timeline as timeline_reads
 from service.database.facts.timeline import TimelineFilter
@@ -28,7 +28,7 @@ timeline = APIBlueprint(
 
 @timeline.get(
     "/v1/customers/<customer_id>/timeline",
-    responses=documented(TimelineAnswer, 404, moved=True),
+    responses=responses_for(TimelineAnswer, 404, moved=True),
 )
 @needs("timeline:read")
 def customer_timeline(path: CustomerPath, query: TimelineQuery) -> Response:

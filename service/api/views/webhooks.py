@@ -13,15 +13,15 @@ from flask_openapi.types import ResponseDict
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from schemas.text import Time, Word, storable
+from schemas.text import FrozenModel, Time, storable
 from service.access import needs
 from service.api.http.context import context, read
 from service.api.http.idempotency import caller, write
 from service.api.http.pagination import json_answer
-from service.api.http.problems import Refusal, invalid_parameter
+from service.api.http.problems import ProblemError, invalid_parameter
 from service.api.http.security_headers import KEY
 from service.api.models.parameters import PageQuery, Parameters
-from service.api.models.responses import documented
+from service.api.models.responses import responses_for
 from service.api.models.writes import written
 from service.api.views.changes import EVENT_TYPES, EventType
 from service.database.messages import webhooks as stored
@@ -54,7 +54,7 @@ def _callable(url: str) -> str:
     return url
 
 
-class NewWebhook(Word):
+class NewWebhook(FrozenModel):
     """Where to call, and for what."""
 
     url: Annotated[
@@ -127,12 +127,12 @@ class WebhookPath(Parameters):
     webhook_id: UUID
 
 
-class NoBody(Word):
+class NoBody(FrozenModel):
     """Nothing needs to be said."""
 
 
 def _forgotten() -> ResponseDict:
-    said = documented(WebhooksAnswer, 404)
+    said = responses_for(WebhooksAnswer, 404)
     del said["200"]
     return {**said, "204": {"description": "It is forgotten."}}
 
@@ -180,7 +180,7 @@ def _refuse_inside(url: str) -> None:
         return  # a name that means nothing yet: calling it will tell
 
 
-@webhooks.get("/v1/webhooks", responses=documented(WebhooksAnswer))
+@webhooks.get("/v1/webhooks", responses=responses_for(WebhooksAnswer))
 @needs("webhooks:write")
 def of_this_channel() -> Response:
     """List the webhooks of the key's channel, and how they fare."""
@@ -221,7 +221,8 @@ def call_again(path: WebhookPath, body: NoBody) -> Response:
 
 
 @webhooks.get(
-    "/v1/webhooks/<webhook_id>/deliveries", responses=documented(DeliveriesAnswer, 404)
+    "/v1/webhooks/<webhook_id>/deliveries",
+    responses=responses_for(DeliveriesAnswer, 404),
 )
 @needs("webhooks:write")
 def deliveries(path: WebhookPath, query: PageQuery) -> Response:
@@ -252,4 +253,4 @@ def _attempt(one: stored.Logged) -> dict[str, Any]:
 def _require_own(webhook_id: UUID) -> None:
     channel = caller().channel
     if not read(lambda c: stored.is_of(c, webhook_id, channel=channel)):
-        raise Refusal("not-found", "The key's channel has no such webhook.")
+        raise ProblemError("not-found", "The key's channel has no such webhook.")

@@ -6,7 +6,12 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from matching.explanation.households import MOST_RECORDS, Shared, keys_to_ask, shared
+from matching.explanation.households import (
+    MOST_RECORDS,
+    Shared,
+    keys_to_ask,
+    shared_attributes,
+)
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
 from service.database.sources.system_freshness import FRESHNESS
@@ -70,5 +75,7 @@ def _relatives(connection: Connection, customer_id: UUID) -> list[Relative]:
     asked = {"keys": bigints(keys), "most": MOST_RECORDS, "customer_id": customer_id}
     for other, features in connection.execute(_SHARING, asked):
         others[other].append(features)
-    found = [Relative(other, shared(mine, held)) for other, held in others.items()]
+    found = [
+        Relative(other, shared_attributes(mine, held)) for other, held in others.items()
+    ]
     return [relative for relative in found if relative.shares]

@@ -33,7 +33,7 @@ class Borne(NamedTuple):
     key: SourceKey
 
 
-def borne_by(connection: Connection, record_ids: Iterable[int]) -> dict[int, Borne]:
+def customers_of(connection: Connection, record_ids: Iterable[int]) -> dict[int, Borne]:
     """Return the customers of these records; without those that have none yet."""
     ids = list(record_ids)
     if not ids:
@@ -47,7 +47,7 @@ def borne_by(connection: Connection, record_ids: Iterable[int]) -> dict[int, Bor
     return {row[0]: Borne(row[1], SourceKey(row[2], row[3])) for row in rows}
 
 
-def odd_components(
+def components_to_recheck(
     connection: Connection,
     *,
     columns: Sequence[str],

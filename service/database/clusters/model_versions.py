@@ -57,20 +57,20 @@ def active_digest(connection: Connection) -> str | None:
     return row[0] if row else None
 
 
-def require(connection: Connection, digest: str) -> None:
+def check_active(connection: Connection, digest: str) -> None:
     """Raise ModelChanged if another model version decides than this one."""
     if active_digest(connection) not in (None, digest):
         raise ModelChanged("The records are decided by another model version now.")
 
 
-def hold(connection: Connection, digest: str) -> None:
+def pin(connection: Connection, digest: str) -> None:
     """Keep this model version the active one until the transaction ends.
 
     Raises ModelChanged if it is not. The lock comes in a statement of its own: what a
     waiting statement sees is older than the end of its wait.
     """
     connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [MODEL_LOCK])
-    require(connection, digest)
+    check_active(connection, digest)
 
 
 def lock(connection: Connection) -> None:

@@ -37,7 +37,7 @@ _SHARING = f"""
 WITH hit AS (
     SELECT r.record_id, count(*) AS keys
     FROM (SELECT key FROM unnest(%(keys)s::bigint[]) AS u (key)
-        WHERE {blocking_keys.LIVING}) k
+        WHERE {blocking_keys.ACTIVE_KEY}) k
     CROSS JOIN LATERAL (SELECT array_agg(record_id) AS ids FROM (
         SELECT b.record_id FROM blocking_key b
         WHERE b.key = k.key LIMIT %(block)s) few) block

@@ -9,7 +9,7 @@ from service.database.connection.session import Connection
 
 
 @contextmanager
-def one_moment(connection: Connection, *, temporary: bool = False) -> Iterator[None]:
+def snapshot_read(connection: Connection, *, temporary: bool = False) -> Iterator[None]:
     """Let every read inside the block see the database as it was at the first.
 
     Nothing can be written in it, but for temporary tables if those are asked for.

@@ -25,7 +25,7 @@ class CustomerRow(NamedTuple):
     profile: bytes | None
 
 
-class Written(NamedTuple):
+class CustomerWrite(NamedTuple):
     """A customer id as it is to be stored, and why it changed."""
 
     customer_id: UUID
@@ -52,7 +52,7 @@ def anchored_in(
     return [CustomerRow(*row) for row in rows]
 
 
-def mint(connection: Connection, count: int) -> list[UUID]:
+def new_ids(connection: Connection, count: int) -> list[UUID]:
     """Return fresh customer ids in rising order."""
     if not count:
         return []
@@ -88,7 +88,7 @@ ORDER BY customer_id
 """
 
 
-def write(connection: Connection, customers: Collection[Written]) -> None:
+def write(connection: Connection, customers: Collection[CustomerWrite]) -> None:
     """Store the customers, add each to its history and to what the relay publishes.
 
     One statement: a profile travels to PostgreSQL once.
@@ -110,7 +110,7 @@ def write(connection: Connection, customers: Collection[Written]) -> None:
         connection.execute(_WRITE, {"rows": text, "topic": wire.CUSTOMERS_TOPIC})
 
 
-def tell_all(connection: Connection) -> int:
+def enqueue_all(connection: Connection) -> int:
     """Put the golden record of every customer id, gone ones too, into the outbox."""
     return connection.execute(
         "INSERT INTO outbox (topic, message_key, message_value, message_headers)"

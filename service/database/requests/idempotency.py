@@ -11,7 +11,7 @@ from service.database.connection.session import Connection
 KEPT_DAYS = 30
 
 
-class Answered(NamedTuple):
+class StoredResponse(NamedTuple):
     """A request that was answered before: its body's hash, and the answer."""
 
     body_hash: bytes
@@ -21,7 +21,7 @@ class Answered(NamedTuple):
 
 def claim(
     connection: Connection, *, channel: str, key: str, body_hash: bytes
-) -> Answered | None:
+) -> StoredResponse | None:
     """Return the first answer, or None if this request is the first with its key.
 
     A repeat that comes while the first is at work waits here until that has ended; if
@@ -40,10 +40,10 @@ def claim(
         [channel, key],
     ).fetchone()
     assert row is not None
-    return Answered(bytes(row[0]), row[1], row[2])
+    return StoredResponse(bytes(row[0]), row[1], row[2])
 
 
-def settle(
+def store_response(
     connection: Connection,
     *,
     channel: str,

@@ -13,7 +13,7 @@ from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
 from service.database.sources import dirty
 
-LIVING = "key <> ALL (ARRAY(SELECT key FROM suspended_key))"
+ACTIVE_KEY = "key <> ALL (ARRAY(SELECT key FROM suspended_key))"
 """The condition on a key that may find candidates."""
 _OVER = (
     "(SELECT count(*) FROM (SELECT FROM blocking_key b WHERE b.key = k.key"
@@ -30,7 +30,7 @@ def left(connection: Connection, keys: Iterable[int]) -> None:
     )
 
 
-def crossed(
+def keys_over_limit(
     connection: Connection, record_ids: Collection[int], *, most: int
 ) -> list[int]:
     """Return the keys to settle: of these records or left, and perhaps over the bound.
@@ -43,14 +43,14 @@ def crossed(
     rows = connection.execute(
         "SELECT k.key FROM (SELECT DISTINCT unnest(blocking_keys) AS key"
         "   FROM source_record WHERE record_id = ANY(%(ids)s::bigint[])) k"
-        f" WHERE k.{LIVING} AND {_OVER}"
+        f" WHERE k.{ACTIVE_KEY} AND {_OVER}"
         " UNION SELECT key FROM suspended_key WHERE recheck",
         {"ids": bigints(record_ids), "most": most},
     )
     return [row[0] for row in rows]
 
 
-def settle(connection: Connection, keys: Collection[int], *, most: int) -> list[int]:
+def suspend(connection: Connection, keys: Collection[int], *, most: int) -> list[int]:
     """Suspend or restore these keys; return the records that must be scored again.
 
     The caller holds the model's lock alone, so that no one publishes or scores: what
@@ -74,7 +74,7 @@ def settle(connection: Connection, keys: Collection[int], *, most: int) -> list[
         "UPDATE suspended_key SET recheck = false WHERE key = ANY(%s::bigint[])",
         [bigints(keys)],
     )
-    return _renewed(connection, [*suspend, *restore])
+    return _bump_versions(connection, [*suspend, *restore])
 
 
 def settle_all(connection: Connection, *, most: int, before: int) -> None:
@@ -93,7 +93,7 @@ def settle_all(connection: Connection, *, most: int, before: int) -> None:
             "INSERT INTO suspended_key (key) SELECT key FROM over"
             " ON CONFLICT DO NOTHING RETURNING key"
         ).fetchall()
-        _renewed(connection, [row[0] for row in rows], before=before)
+        _bump_versions(connection, [row[0] for row in rows], before=before)
 
 
 def reset(connection: Connection, keys: Iterable[int]) -> None:
@@ -120,7 +120,7 @@ def suspended(connection: Connection) -> list[tuple[int, int]]:
     return [(key, record_id) for key, record_id in rows if record_id is not None]
 
 
-def _renewed(
+def _bump_versions(
     connection: Connection, keys: Collection[int], *, before: int | None = None
 ) -> list[int]:
     """Give every record under the keys a new version, to be scored again."""
@@ -134,5 +134,5 @@ def _renewed(
     )
     renewed = sorted(row[0] for row in rows)
     dirty.mark(connection, ((record_id, True) for record_id in renewed))
-    dirty.abandon(connection, renewed)
+    dirty.expire(connection, renewed)
     return renewed

@@ -31,7 +31,7 @@ def mark(connection: Connection, records: Iterable[tuple[int, bool]]) -> None:
     )
 
 
-def abandon(connection: Connection, record_ids: Sequence[int]) -> None:
+def expire(connection: Connection, record_ids: Sequence[int]) -> None:
     """Let any worker take up these marks at once, as if whoever made them had died."""
     connection.execute(
         "UPDATE dirty SET since = 'epoch' WHERE record_id = ANY(%s::bigint[])",

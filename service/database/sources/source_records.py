@@ -160,7 +160,7 @@ def candidates(
         " FROM unnest(%s::bigint[]) AS w (record_id)"
         " JOIN source_record s USING (record_id)"
         " CROSS JOIN LATERAL (SELECT key FROM unnest(s.blocking_keys) AS u (key)"
-        f"   WHERE {blocks.LIVING}) k"
+        f"   WHERE {blocks.ACTIVE_KEY}) k"
         " CROSS JOIN LATERAL (SELECT b.record_id FROM blocking_key b"
         f"   WHERE b.key = k.key LIMIT {most + 1 if most else 1_000_000}) c"
         " WHERE c.record_id <> s.record_id GROUP BY 1, 2",

@@ -22,7 +22,7 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
-class Vanished(NamedTuple):
+class MissingRecord(NamedTuple):
     """A record that a snapshot did not see, and the position at which it is gone."""
 
     sweep_id: int
@@ -67,11 +67,13 @@ def begin(connection: Connection, system: str, snapshot: str) -> int | None:
         " AND sweep_id < %s",
         [system, sweep_id],
     ).fetchall():
-        settle(connection, earlier[0], State.DISCARDED, reason="a newer snapshot came")
+        set_state(
+            connection, earlier[0], State.DISCARDED, reason="a newer snapshot came"
+        )
     return sweep_id
 
 
-def settle(
+def set_state(
     connection: Connection, sweep_id: int, state: State, *, reason: str | None = None
 ) -> None:
     """Set where a sweep stands; what is discarded forgets what it found."""
@@ -85,7 +87,7 @@ def settle(
         connection.execute("DELETE FROM vanished_key WHERE sweep_id = %s", [sweep_id])
 
 
-def approved(connection: Connection, *, limit: int) -> list[Vanished]:
+def approved(connection: Connection, *, limit: int) -> list[MissingRecord]:
     """Return vanished records that are to be deleted, at most `limit`."""
     rows = connection.execute(
         "SELECT v.sweep_id, v.kind, s.system, v.id, v.position"
@@ -94,12 +96,14 @@ def approved(connection: Connection, *, limit: int) -> list[Vanished]:
         [limit],
     ).fetchall()
     return [
-        Vanished(sweep_id, RecordKind(kind), SourceKey(system, id_), tuple(position))
+        MissingRecord(
+            sweep_id, RecordKind(kind), SourceKey(system, id_), tuple(position)
+        )
         for sweep_id, kind, system, id_, position in rows
     ]
 
 
-def forget(connection: Connection, applied: Sequence[Vanished]) -> None:
+def forget(connection: Connection, applied: Sequence[MissingRecord]) -> None:
     """Forget what is deleted now; a sweep of which nothing is left is applied."""
     connection.execute(
         "DELETE FROM vanished_key v USING unnest(%s::bigint[], %s::text[], %s::text[])"
@@ -127,7 +131,7 @@ def listed(connection: Connection) -> list[Sweep]:
     return [Sweep(row[0], row[1], State(row[2]), *row[3:]) for row in rows]
 
 
-def keys(connection: Connection, sweep_id: int) -> list[Vanished]:
+def keys(connection: Connection, sweep_id: int) -> list[MissingRecord]:
     """Return what a sweep would delete; raise UnknownSweep if it waits for nothing."""
     system = waiting(connection, sweep_id)
     rows = connection.execute(
@@ -136,7 +140,9 @@ def keys(connection: Connection, sweep_id: int) -> list[Vanished]:
         [sweep_id],
     )
     return [
-        Vanished(sweep_id, RecordKind(kind), SourceKey(system, id_), tuple(position))
+        MissingRecord(
+            sweep_id, RecordKind(kind), SourceKey(system, id_), tuple(position)
+        )
         for kind, id_, position in rows
     ]
 

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from service.database.connection.session import Connection
 
 
-class StoredPerson(NamedTuple):
+class StoredAccount(NamedTuple):
     """What is known of one person."""
 
     name: str
@@ -45,7 +45,7 @@ def remove(connection: Connection, name: str) -> bool:
     return done.rowcount == 1
 
 
-def find(connection: Connection, name: str) -> StoredPerson | None:
+def find(connection: Connection, name: str) -> StoredAccount | None:
     """Return the person of a name, removed or not."""
     rows = connection.execute(
         "SELECT name, roles, password_hash, added_at, removed_at FROM person"
@@ -55,7 +55,7 @@ def find(connection: Connection, name: str) -> StoredPerson | None:
     return next(map(_stored, rows), None)
 
 
-def every(connection: Connection) -> list[StoredPerson]:
+def every(connection: Connection) -> list[StoredAccount]:
     """Return all people, by name."""
     rows = connection.execute(
         "SELECT name, roles, password_hash, added_at, removed_at FROM person"
@@ -149,6 +149,6 @@ def failures(
     return int(row[0]) if row else 0
 
 
-def _stored(row: tuple[Any, ...]) -> StoredPerson:
+def _stored(row: tuple[Any, ...]) -> StoredAccount:
     name, roles, password_hash, added_at, removed_at = row
-    return StoredPerson(name, tuple(roles), password_hash, added_at, removed_at)
+    return StoredAccount(name, tuple(roles), password_hash, added_at, removed_at)

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable, Sequence
 
 import orjson
 
-from matching.clustering.reviews import Case, Kind
+from matching.clustering.reviews import Kind, ReviewCase
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
 
 
 def replace(
-    connection: Connection, record_ids: Sequence[int], cases: Iterable[Case]
-) -> set[Case]:
+    connection: Connection, record_ids: Sequence[int], cases: Iterable[ReviewCase]
+) -> set[ReviewCase]:
     """Make these the only cases that touch the records; return those that are new.
 
     A case that stays keeps its id. Whoever calls holds the labels' lock, so no one
@@ -26,7 +26,7 @@ def replace(
         " WHERE b = ANY(%(ids)s::bigint[])",
         {"ids": bigints(record_ids)},
     )
-    stored = {Case(Kind(kind), *rest): id_ for id_, kind, *rest in rows}
+    stored = {ReviewCase(Kind(kind), *rest): id_ for id_, kind, *rest in rows}
     wanted = set(cases)
     _write(connection, wanted - stored.keys())
     named = {(case.kind, case.a, case.b) for case in wanted}
@@ -38,13 +38,13 @@ def replace(
     return wanted - stored.keys()
 
 
-def replace_all(connection: Connection, cases: Collection[Case]) -> None:
+def replace_all(connection: Connection, cases: Collection[ReviewCase]) -> None:
     """Make these the only cases there are."""
     rows = connection.execute("SELECT DISTINCT a FROM review").fetchall()
     replace(connection, [row[0] for row in rows], cases)
 
 
-def _write(connection: Connection, cases: Collection[Case]) -> None:
+def _write(connection: Connection, cases: Collection[ReviewCase]) -> None:
     if not cases:
         return
     rows = [case._asdict() for case in sorted(cases, key=lambda case: case[:3])]

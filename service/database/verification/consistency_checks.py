@@ -13,7 +13,7 @@ from uuid import UUID
 
 from service.database.batches.snapshot_export import UNFINISHED
 from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import one_moment
+from service.database.connection.snapshot_read import snapshot_read
 
 CHECKS = {
     "records_without_customer": """
@@ -114,7 +114,7 @@ class Broken(NamedTuple):
 @contextmanager
 def moment_of_checks(connection: Connection) -> Iterator[None]:
     """Read one state of the database inside the block; what is unfinished is apart."""
-    with one_moment(connection, temporary=True):
+    with snapshot_read(connection, temporary=True):
         connection.execute("SET LOCAL work_mem = '128MB'")
         connection.execute(
             "CREATE TEMP TABLE open_record ON COMMIT DROP AS"

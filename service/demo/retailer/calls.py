@@ -6,7 +6,7 @@ from datetime import timedelta
 from random import Random
 
 from service.demo.retailer.state import Books
-from service.demo.retailer.writes import CALL_CENTRE, ECOMMERCE, Act, Row
+from service.demo.retailer.writes import CALL_CENTRE, ECOMMERCE, Row, SourceWrite
 
 REASONS = {
     "where_is_my_order": "Où est ma commande ?",
@@ -19,7 +19,7 @@ REASONS = {
 AGENTS = ("agent-01", "agent-02", "agent-03", "agent-04")
 
 
-def call(books: Books, rng: Random) -> list[Act]:
+def call(books: Books, rng: Random) -> list[SourceWrite]:
     """Open a ticket, oftenest about an order of the caller."""
     contact = books.pick(CALL_CENTRE, "contacts", rng)
     if contact is None:
@@ -35,7 +35,7 @@ def call(books: Books, rng: Random) -> list[Act]:
     return [books.insert(CALL_CENTRE, "tickets", row, story=story, person_id=caller)]
 
 
-def ticket_step(books: Books, rng: Random) -> list[Act]:
+def ticket_step(books: Books, rng: Random) -> list[SourceWrite]:
     """Answer an open ticket, or take a second call in the same case."""
     if not books.open_tickets:
         return []

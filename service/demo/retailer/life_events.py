@@ -24,8 +24,8 @@ from service.demo.retailer.writes import (
     LOYALTY,
     POS,
     SYSTEMS,
-    Act,
     Row,
+    SourceWrite,
 )
 
 PREFIX = {POS: "C", LOYALTY: "M", ECOMMERCE: "U", CALL_CENTRE: "D"}
@@ -42,7 +42,7 @@ def sign_up(
     person: Person,
     system: str,
     bearer: Person | None = None,
-) -> list[Act]:
+) -> list[SourceWrite]:
     """Enter a person in a system, which may know them already; `bearer` is the person
     with another card."""
     books.people[person.person_id] = person
@@ -58,7 +58,7 @@ def sign_up(
     ]
 
 
-def sign_up_elsewhere(books: Books, rng: Random) -> list[Act]:
+def sign_up_elsewhere(books: Books, rng: Random) -> list[SourceWrite]:
     """Enter a known person in one more system; the programme takes nobody twice."""
     person = _anybody(books, rng)
     system = rng.choice(SYSTEMS)
@@ -69,7 +69,7 @@ def sign_up_elsewhere(books: Books, rng: Random) -> list[Act]:
     return sign_up(books, rng, person=person, system=system)
 
 
-def correct(books: Books, rng: Random) -> list[Act]:
+def correct(books: Books, rng: Random) -> list[SourceWrite]:
     """Put a mistyped name or phone right in one record."""
     system = rng.choice(SYSTEMS)
     row = books.pick(system, CUSTOMERS[system], rng)
@@ -85,7 +85,7 @@ def correct(books: Books, rng: Random) -> list[Act]:
     return [] if right == row else [_rewrite(books, system, right, "correct")]
 
 
-def move(books: Books, rng: Random) -> list[Act]:
+def move(books: Books, rng: Random) -> list[SourceWrite]:
     """Move one person and tell some of the systems."""
     person = _anybody(books, rng)
     home = draw_home(rng)
@@ -99,7 +99,7 @@ def move(books: Books, rng: Random) -> list[Act]:
     )
 
 
-def marry(books: Books, rng: Random) -> list[Act]:
+def marry(books: Books, rng: Random) -> list[SourceWrite]:
     """Give one person a partner's name and tell some of the systems."""
     person = _anybody(books, rng)
     if person.birth_name or person.gender != "F":
@@ -116,7 +116,7 @@ def marry(books: Books, rng: Random) -> list[Act]:
     return _tell(books, rng, person=person, story="marry", change=renamed)
 
 
-def new_phone(books: Books, rng: Random) -> list[Act]:
+def new_phone(books: Books, rng: Random) -> list[SourceWrite]:
     """Give one person a new number and tell some of the systems."""
     person = _anybody(books, rng)
     phone = draw_mobile(rng, person.home)
@@ -134,7 +134,7 @@ def new_phone(books: Books, rng: Random) -> list[Act]:
     )
 
 
-def consent(books: Books, rng: Random) -> list[Act]:
+def consent(books: Books, rng: Random) -> list[SourceWrite]:
     """Give or withdraw a consent: the programme's e-mails or the shop's newsletter."""
     system = rng.choice((LOYALTY, ECOMMERCE))
     row = books.pick(system, CUSTOMERS[system], rng)
@@ -150,7 +150,7 @@ def consent(books: Books, rng: Random) -> list[Act]:
     return [_rewrite(books, system, {**row, **said}, "consent")]
 
 
-def remove(books: Books, rng: Random) -> list[Act]:
+def remove(books: Books, rng: Random) -> list[SourceWrite]:
     """Take away a customer record that nothing hangs on; the desk keeps all of its."""
     system = rng.choice((POS, ECOMMERCE, LOYALTY))
     row = books.pick(system, CUSTOMERS[system], rng)
@@ -175,7 +175,7 @@ def _becomes(books: Books, person: Person) -> None:
 
 def _tell(
     books: Books, rng: Random, *, person: Person, story: str, change: Change
-) -> list[Act]:
+) -> list[SourceWrite]:
     return [
         _rewrite(books, system, change(system, row), story)
         for system, record_id in books.records_of(person.person_id)
@@ -184,6 +184,6 @@ def _tell(
     ]
 
 
-def _rewrite(books: Books, system: str, row: Row, story: str) -> Act:
+def _rewrite(books: Books, system: str, row: Row, story: str) -> SourceWrite:
     row = touched(system, row, books.now)
     return books.update(system, CUSTOMERS[system], row, story=story)

@@ -10,11 +10,11 @@ from service.demo.population.households import Builder, Person
 from service.demo.population.people import appearances
 from service.demo.retailer import calls, life_events, sales
 from service.demo.retailer.state import Books
-from service.demo.retailer.writes import SYSTEMS, Act, Row
+from service.demo.retailer.writes import SYSTEMS, Row, SourceWrite
 
-__all__ = ["SYSTEMS", "Act", "Retailer"]
+__all__ = ["SYSTEMS", "Retailer", "SourceWrite"]
 
-Story = Callable[[Books, Random], list[Act]]
+Story = Callable[[Books, Random], list[SourceWrite]]
 
 _TRADE: dict[Story, int] = {
     sales.sale: 20,
@@ -59,7 +59,7 @@ class Retailer:
         self._waiting: list[Person] = []
         self._books = Books(now=start - 2 * _HISTORY)
 
-    def initial(self) -> Iterator[Act]:
+    def initial(self) -> Iterator[SourceWrite]:
         """Yield the acts that fill the systems before the start, then some trade."""
         for _ in range(self._wanted):
             yield from self._first_appearances(self._next_person())
@@ -68,7 +68,7 @@ class Retailer:
             yield from self._story(_TRADE)
             self._advance(self._start, steps=self._wanted)
 
-    def acts(self) -> Iterator[Act]:
+    def acts(self) -> Iterator[SourceWrite]:
         """Yield acts from the start on, without end."""
         self._books.now = max(self._books.now, self._start)
         stories = {self._sign_up: _SIGN_UP, **_TRADE, **_LIVES}
@@ -77,7 +77,7 @@ class Retailer:
             yield from self._story(stories)
 
     @property
-    def written(self) -> list[Act]:
+    def written(self) -> list[SourceWrite]:
         """Every act handed out so far, in order."""
         return list(self._books.written)
 
@@ -102,14 +102,14 @@ class Retailer:
         """Return the people as they are now, by person id."""
         return dict(self._books.people)
 
-    def _story(self, stories: dict[Story, int]) -> list[Act]:
+    def _story(self, stories: dict[Story, int]) -> list[SourceWrite]:
         story = self._rng.choices(list(stories), list(stories.values()))[0]
         return story(self._books, self._rng)
 
-    def _sign_up(self, books: Books, rng: Random) -> list[Act]:
+    def _sign_up(self, books: Books, rng: Random) -> list[SourceWrite]:
         return self._first_appearances(self._next_person())
 
-    def _first_appearances(self, person: Person) -> list[Act]:
+    def _first_appearances(self, person: Person) -> list[SourceWrite]:
         return [
             act
             for system, bearer in appearances(person, self._rng)

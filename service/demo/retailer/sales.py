@@ -8,7 +8,7 @@ from random import Random
 
 from service.demo.population.stores import draw_store
 from service.demo.retailer.state import Books
-from service.demo.retailer.writes import ECOMMERCE, LOYALTY, POS, Act, Row
+from service.demo.retailer.writes import ECOMMERCE, LOYALTY, POS, Row, SourceWrite
 
 ARTICLES = (
     ("CH-100", "Chemise en lin", "59.90"),
@@ -36,7 +36,7 @@ HAPPY_END = frozenset({"delivered", "picked_up"})
 RETURNED = 0.08
 
 
-def sale(books: Books, rng: Random) -> list[Act]:
+def sale(books: Books, rng: Random) -> list[SourceWrite]:
     """Sell something in a shop; one buyer in eight stays unknown."""
     customer = books.pick(POS, "customer", rng) if rng.random() < 0.875 else None
     lines, total = _basket(rng)
@@ -60,7 +60,7 @@ def sale(books: Books, rng: Random) -> list[Act]:
     return [sold, *_earn(books, rng, buyer=buyer, total=total, ref=row["id"])]
 
 
-def sale_step(books: Books, rng: Random) -> list[Act]:
+def sale_step(books: Books, rng: Random) -> list[SourceWrite]:
     """Hand over a paid article, or take one back and take back its points."""
     row = books.pick(POS, "sale", rng)
     if row is None or row["status"] == "refunded":
@@ -76,7 +76,7 @@ def sale_step(books: Books, rng: Random) -> list[Act]:
     return [stepped, *_reverse(books, ref=row["id"])]
 
 
-def web_order(books: Books, rng: Random) -> list[Act]:
+def web_order(books: Books, rng: Random) -> list[SourceWrite]:
     """Place an order in the web shop, to be sent or to be collected."""
     customer = books.pick(ECOMMERCE, "customers", rng)
     if customer is None:
@@ -112,7 +112,7 @@ def web_order(books: Books, rng: Random) -> list[Act]:
     return [books.insert(ECOMMERCE, "orders", row, story="web order", person_id=buyer)]
 
 
-def order_step(books: Books, rng: Random) -> list[Act]:
+def order_step(books: Books, rng: Random) -> list[SourceWrite]:
     """Bring an order one status further; at its happy end the points are earned."""
     if not books.open_orders:
         return []
@@ -139,12 +139,12 @@ def order_step(books: Books, rng: Random) -> list[Act]:
     return acts
 
 
-def burn(books: Books, rng: Random) -> list[Act]:
+def burn(books: Books, rng: Random) -> list[SourceWrite]:
     """Spend points: never more than there are."""
     return _take(books, rng, kind="burn", share=rng.uniform(0.2, 0.9))
 
 
-def expire(books: Books, rng: Random) -> list[Act]:
+def expire(books: Books, rng: Random) -> list[SourceWrite]:
     """Let some old points lapse."""
     return _take(books, rng, kind="expire", share=rng.uniform(0.05, 0.3))
 
@@ -169,7 +169,7 @@ def _basket(rng: Random) -> tuple[list[tuple[str, str, int, Decimal]], Decimal]:
 
 def _earn(
     books: Books, rng: Random, *, buyer: int, total: Decimal, ref: str
-) -> list[Act]:
+) -> list[SourceWrite]:
     card = books.people[buyer].card
     member = books.members_by_card.get(card) if card else None
     if member is None or rng.random() < 0.1:  # the card stayed at home
@@ -177,7 +177,7 @@ def _earn(
     return [_post(books, member=member, kind="earn", points=int(total), ref=ref)]
 
 
-def _reverse(books: Books, *, ref: str) -> list[Act]:
+def _reverse(books: Books, *, ref: str) -> list[SourceWrite]:
     for movement in books.movements_of(ref):
         member = movement["member_id"]
         # spent points are forgiven: a balance never falls below zero
@@ -187,7 +187,7 @@ def _reverse(books: Books, *, ref: str) -> list[Act]:
     return []
 
 
-def _take(books: Books, rng: Random, *, kind: str, share: float) -> list[Act]:
+def _take(books: Books, rng: Random, *, kind: str, share: float) -> list[SourceWrite]:
     member = books.pick(LOYALTY, "member", rng)
     if member is None:
         return []
@@ -197,7 +197,9 @@ def _take(books: Books, rng: Random, *, kind: str, share: float) -> list[Act]:
     return [_post(books, member=member["id"], kind=kind, points=-points, ref=None)]
 
 
-def _post(books: Books, *, member: str, kind: str, points: int, ref: str | None) -> Act:
+def _post(
+    books: Books, *, member: str, kind: str, points: int, ref: str | None
+) -> SourceWrite:
     earned = kind == "earn"
     row = {
         "id": books.next_number("ledger"),

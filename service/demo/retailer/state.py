@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from random import Random
 
 from service.demo.population.households import Person
-from service.demo.retailer.writes import CALL_CENTRE, ECOMMERCE, LOYALTY, POS, Act, Row
+from service.demo.retailer.writes import (
+    CALL_CENTRE,
+    ECOMMERCE,
+    LOYALTY,
+    POS,
+    Row,
+    SourceWrite,
+)
 
 CUSTOMERS = {
     POS: "customer",
@@ -26,7 +33,7 @@ class Books:
     now: datetime
     people: dict[int, Person] = field(default_factory=dict)
     points: Counter[str] = field(default_factory=Counter)
-    written: list[Act] = field(default_factory=list, repr=False)
+    written: list[SourceWrite] = field(default_factory=list, repr=False)
     open_orders: list[str] = field(default_factory=list)
     open_tickets: list[str] = field(default_factory=list)
     with_facts: set[tuple[str, str]] = field(default_factory=set)
@@ -61,7 +68,7 @@ class Books:
 
     def insert(
         self, system: str, table: str, row: Row, *, story: str, person_id: int | None
-    ) -> Act:
+    ) -> SourceWrite:
         """Write a new row."""
         self._rows[system, table][row["id"]] = row
         if isinstance(row["id"], str):
@@ -69,27 +76,31 @@ class Books:
             if person_id is not None and CUSTOMERS[system] == table:
                 self._owner[system, row["id"]] = person_id
                 self._records[person_id].append((system, row["id"]))
-        act = Act(system, table, "insert", row["id"], row, story, self.now, person_id)
+        act = SourceWrite(
+            system, table, "insert", row["id"], row, story, self.now, person_id
+        )
         self.written.append(act)
         return act
 
-    def update(self, system: str, table: str, row: Row, *, story: str) -> Act:
+    def update(self, system: str, table: str, row: Row, *, story: str) -> SourceWrite:
         """Write a row again, as it now stands."""
         self._rows[system, table][row["id"]] = row
         owner = self._owner_of_row(system, table, row)
-        act = Act(system, table, "update", row["id"], row, story, self.now, owner)
+        act = SourceWrite(
+            system, table, "update", row["id"], row, story, self.now, owner
+        )
         self.written.append(act)
         return act
 
     def delete(
         self, system: str, table: str, row_id: str, *, story: str, last: Row
-    ) -> Act:
+    ) -> SourceWrite:
         """Take a customer's row away; `last` is what stays to be seen of it."""
         del self._rows[system, table][row_id]
         self._order[system, table].remove(row_id)
         owner = self._owner.pop((system, row_id))
         self._records[owner].remove((system, row_id))
-        act = Act(system, table, "delete", row_id, last, story, self.now, owner)
+        act = SourceWrite(system, table, "delete", row_id, last, story, self.now, owner)
         self.written.append(act)
         return act
 

@@ -20,7 +20,7 @@ SYSTEMS = (POS, LOYALTY, ECOMMERCE, CALL_CENTRE)
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class SourceWrite:
     """One insert, update or delete of one row, with its truth kept apart from it.
 
     `row` is always the whole row as it stands afterwards; it is empty after the

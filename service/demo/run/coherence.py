@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Coherence:
+class CoherenceFigures:
     """Questions asked, those answered with the one same document, and the others."""
 
     asked: int
@@ -70,7 +70,7 @@ def open_channels(*, api_url: str, database_url: str) -> list[Channel]:
     ]
 
 
-def ask(channels: Sequence[Channel], customer_ids: Sequence[str]) -> Coherence:
+def ask(channels: Sequence[Channel], customer_ids: Sequence[str]) -> CoherenceFigures:
     """Ask for a sample of customers on every way in and compare the answers."""
     chosen = random.Random(0).sample(
         sorted(customer_ids), min(_CUSTOMERS, len(customer_ids))
@@ -80,7 +80,7 @@ def ask(channels: Sequence[Channel], customer_ids: Sequence[str]) -> Coherence:
         questions, different = _ask_one(channels, customer_id)
         asked += questions
         differing += different
-    return Coherence(asked, asked - len(differing), tuple(differing[:20]))
+    return CoherenceFigures(asked, asked - len(differing), tuple(differing[:20]))
 
 
 def _ask_one(channels: Sequence[Channel], customer_id: str) -> tuple[int, list[str]]:

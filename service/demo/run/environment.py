@@ -23,7 +23,7 @@ from service.demo.systems import loyalty, pos
 from service.demo.systems.http_server import KEY_VARIABLE
 from service.demo.systems.systems import Systems
 from service.errors import ServerDidNotStart
-from service.local.stack import House, start_house
+from service.local.stack import LocalStack, start_house
 from service.runtime import ports
 from service.runtime.processes import our_program
 from service.verification.coherence import Asking, Probe
@@ -34,10 +34,10 @@ _ANSWER_WITHIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Stage:
+class DemoEnvironment:
     """Everything that runs in a demo; only `retailer` knows the truth."""
 
-    house: House
+    house: LocalStack
     systems: Systems
     configs: Mapping[str, Mapping[str, Any]]
     retailer: Retailer
@@ -49,7 +49,9 @@ class Stage:
 
 
 @contextmanager
-def set_stage(directory: Path, *, port: int, seed: int, people: int) -> Iterator[Stage]:
+def set_stage(
+    directory: Path, *, port: int, seed: int, people: int
+) -> Iterator[DemoEnvironment]:
     """Start everything but the connectors, the systems still empty; stop it after."""
     with ExitStack() as stack:
         databases = (pos.DATABASE, loyalty.DATABASE)
@@ -74,7 +76,7 @@ def set_stage(directory: Path, *, port: int, seed: int, people: int) -> Iterator
         # Its clock runs faster than ours: begin where it will not pass us at once.
         start = datetime.now(UTC) - timedelta(days=1)
         retailer = Retailer(seed, start=start, people=people)
-        yield Stage(
+        yield DemoEnvironment(
             house=house,
             systems=systems,
             configs=configs,
@@ -105,7 +107,7 @@ def _remove(directory: Path, *, keep: bool) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _start_servers(house: House) -> dict[str, dict[str, Any]]:
+def _start_servers(house: LocalStack) -> dict[str, dict[str, Any]]:
     """Start shop and desk; return how to reach each of the four systems."""
     key = secrets.token_urlsafe(16)
     configs: dict[str, dict[str, Any]] = {
@@ -121,7 +123,7 @@ def _start_servers(house: House) -> dict[str, dict[str, Any]]:
     return configs
 
 
-def _await_port(house: House, name: str, port: int) -> None:
+def _await_port(house: LocalStack, name: str, port: int) -> None:
     deadline = time.monotonic() + _ANSWER_WITHIN_SECONDS
     while not ports.answers(port):
         house.supervisor.watch()
@@ -131,7 +133,7 @@ def _await_port(house: House, name: str, port: int) -> None:
         time.sleep(0.05)
 
 
-def _enter(house: House, configs: Mapping[str, Mapping[str, Any]]) -> Systems:
+def _enter(house: LocalStack, configs: Mapping[str, Mapping[str, Any]]) -> Systems:
     return Systems(
         pos_url=configs[POS]["dsn"],
         loyalty_url=configs[LOYALTY]["dsn"],

@@ -13,7 +13,7 @@ from typing import Self
 from psycopg import sql
 
 from service.database.connection.session import Connection, connect
-from service.demo.retailer.writes import Act
+from service.demo.retailer.writes import SourceWrite
 from service.demo.systems.systems import TABLES
 
 _LOOK_EVERY_SECONDS = 0.02
@@ -34,7 +34,7 @@ _FACT_SEEN = (
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    act: Act
+    act: SourceWrite
     written_from: datetime
     written_at: float
 
@@ -63,7 +63,7 @@ class FreshnessSampler:
         self._thread.join()
         self._connection.close()
 
-    def follow(self, act: Act, *, since: datetime) -> None:
+    def follow(self, act: SourceWrite, *, since: datetime) -> None:
         """Follow an act, just written by a call that began at `since`."""
         told_apart = act.op == "insert" or TABLES[act.system, act.table] == _RECORDS
         if told_apart and act.op != "delete" and len(self._waiting) < _WAITING_AT_MOST:

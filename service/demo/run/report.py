@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from service.database.connection.session import Connection
-from service.demo.run.coherence import Coherence
+from service.demo.run.coherence import CoherenceFigures
 from service.demo.run.metrics import Matching
 from service.verification.coherence import Coherence as AtOnce
 
@@ -52,7 +52,7 @@ class Report:
     customers: Customers
     matching: Matching
     freshness_ms: Freshness
-    coherence: Coherence
+    coherence: CoherenceFigures
     coherence_while_changing: AtOnce
     kills: int
     restarts: dict[str, int]

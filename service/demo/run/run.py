@@ -10,7 +10,7 @@ from pathlib import Path
 
 from service.database.connection.session import Connection
 from service.demo.run import coherence, metrics, reconcile
-from service.demo.run.environment import Stage, run_directory, set_stage
+from service.demo.run.environment import DemoEnvironment, run_directory, set_stage
 from service.demo.run.freshness import now
 from service.demo.run.report import Changes, Customers, Freshness, Report, versions
 from service.demo.run.screen import Moment, Screen
@@ -48,7 +48,7 @@ def run_demo(options: Options) -> Report:
         run_directory(keep=options.keep) as directory,
         Screen(live=options.screen) as screen,
     ):
-        show = Show(options, screen)
+        show = DemoRun(options, screen)
         port = show.choose_port()
         screen.say(f"Starting; logs are in {directory}")
         with set_stage(
@@ -64,7 +64,7 @@ def run_demo(options: Options) -> Report:
     return report
 
 
-class Show:
+class DemoRun:
     """One run: it fills the systems, trades, watches, and reports."""
 
     def __init__(self, options: Options, screen: Screen) -> None:
@@ -90,7 +90,7 @@ class Show:
         self._screen.say(f"Port {API_PORT} is in use; the API listens on {port}.")
         return port
 
-    def open(self, stage: Stage) -> None:
+    def open(self, stage: DemoEnvironment) -> None:
         """Fill the systems with their first customers, then capture them."""
         self._doing = "filling"
         filled = stage.systems.fill(stage.retailer.initial())
@@ -104,7 +104,7 @@ class Show:
         self._screen.say(f"Kafka {stage.house.broker.bootstrap}")
         self._screen.say(f"SQL   {stage.house.database_url}")
 
-    def trade(self, stage: Stage) -> None:
+    def trade(self, stage: DemoEnvironment) -> None:
         """Apply acts at a steady rate until the time is over."""
         self._doing = "trading"
         acts, sampled = stage.retailer.acts(), cycle(range(_SAMPLE_ONE_IN))
@@ -121,7 +121,7 @@ class Show:
             due += 1 / self._options.rate
             self.watch(stage)
 
-    def settle(self, stage: Stage) -> None:
+    def settle(self, stage: DemoEnvironment) -> None:
         """Wait until all that was captured is applied, as long as there is progress."""
         self._doing = "settling"
         best, patience_until = -1, time.monotonic() + _PATIENCE_SECONDS
@@ -138,7 +138,7 @@ class Show:
             if not reconcile.differences(stage.connection, stage.systems):
                 return
 
-    def report(self, stage: Stage) -> Report:
+    def report(self, stage: DemoEnvironment) -> Report:
         """Return what the run showed, from tables and answers rather than counters."""
         counts = metrics.counts(stage.connection)
         lost = reconcile.differences(stage.connection, stage.systems)
@@ -162,7 +162,7 @@ class Show:
             versions=versions(stage.connection),
         )
 
-    def watch(self, stage: Stage) -> metrics.Counts | None:
+    def watch(self, stage: DemoEnvironment) -> metrics.Counts | None:
         """Revive what crashed and, once a second, show and return the figures."""
         stage.house.supervisor.watch()
         if time.monotonic() - self._shown_at < _FIGURES_EVERY_SECONDS:
@@ -191,20 +191,20 @@ class Show:
         self._shown_at = time.monotonic()
         return counts
 
-    def _weigh(self, stage: Stage) -> dict[str, int]:
+    def _weigh(self, stage: DemoEnvironment) -> dict[str, int]:
         # Shared pages are told apart page by page: too dear for every second.
         if time.monotonic() - self._weighed_at > _MEMORY_EVERY_SECONDS:
             self._memory, self._weighed_at = _memory(stage), time.monotonic()
         return self._memory
 
-    def _over(self, begun: float, stage: Stage) -> bool:
+    def _over(self, begun: float, stage: DemoEnvironment) -> bool:
         duration = self._options.duration
         if duration is None or time.monotonic() - begun < duration:
             return False
         # The truth knows a story as a whole: do not stop in the midst of one.
         return self._written >= len(stage.retailer.written)
 
-    def _greet_first(self, stage: Stage, labelled: dict[str, str]) -> None:
+    def _greet_first(self, stage: DemoEnvironment, labelled: dict[str, str]) -> None:
         """Say how to read a profile as soon as the API answers with one."""
         key, customer_id = next(iter(labelled.items()))
         channel = stage.channels[0]
@@ -227,6 +227,6 @@ def _read(counts: metrics.Counts) -> int:
     return counts.applied + counts.dead_lettered
 
 
-def _memory(stage: Stage) -> dict[str, int]:
+def _memory(stage: DemoEnvironment) -> dict[str, int]:
     pids = stage.house.memory_pids()
     return {name: resident_bytes(pid) for name, pid in pids.items()}

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from service.demo.retailer.writes import Act, Row
+from service.demo.retailer.writes import Row, SourceWrite
 
 _SCHEMAS = Path(__file__).parent.parent / "schema"
 
@@ -27,7 +27,7 @@ class SqlSystem:
         """Leave the database."""
         self._connection.close()
 
-    def apply(self, acts: Sequence[Act]) -> None:
+    def apply(self, acts: Sequence[SourceWrite]) -> None:
         """Write these acts in one transaction."""
         with self._connection.transaction():
             for act in acts:
@@ -39,7 +39,7 @@ class SqlSystem:
         yield from self._connection.cursor(row_factory=dict_row).execute(query)
 
 
-def _statement(act: Act) -> tuple[sql.Composed, dict[str, Any]]:
+def _statement(act: SourceWrite) -> tuple[sql.Composed, dict[str, Any]]:
     table = sql.Identifier(act.table)
     if act.op == "delete":
         query = sql.SQL("DELETE FROM {} WHERE id = %(id)s").format(table)

@@ -9,7 +9,14 @@ from typing import Any, Protocol
 
 import httpx
 
-from service.demo.retailer.writes import CALL_CENTRE, ECOMMERCE, LOYALTY, POS, Act, Row
+from service.demo.retailer.writes import (
+    CALL_CENTRE,
+    ECOMMERCE,
+    LOYALTY,
+    POS,
+    Row,
+    SourceWrite,
+)
 from service.demo.systems.loyalty import open_loyalty
 from service.demo.systems.pos import open_pos
 
@@ -32,7 +39,7 @@ _BATCH = 200
 class System(Protocol):
     """What the simulator needs of a system."""
 
-    def apply(self, acts: Sequence[Act]) -> None:
+    def apply(self, acts: Sequence[SourceWrite]) -> None:
         """Write these acts, in order."""
 
     def rows(self, table: str) -> Iterator[Row]:
@@ -50,7 +57,7 @@ class _HttpSystem:
     def close(self) -> None:
         self._client.close()
 
-    def apply(self, acts: Sequence[Act]) -> None:
+    def apply(self, acts: Sequence[SourceWrite]) -> None:
         for table, some in groupby(acts, key=lambda act: act.table):
             bodies = [{**a.row, "id": a.id, "deleted": _deleted(a)} for a in some]
             self._client.post(self.url(table), json=bodies).raise_for_status()
@@ -112,13 +119,13 @@ class Systems:
         for system in self._systems.values():
             system.close()
 
-    def apply(self, act: Act) -> None:
+    def apply(self, act: SourceWrite) -> None:
         """Write one act."""
         self._systems[act.system].apply([act])
 
-    def fill(self, acts: Iterator[Act]) -> int:
+    def fill(self, acts: Iterator[SourceWrite]) -> int:
         """Write many acts, in order within each system; return how many."""
-        of: dict[str, list[Act]] = defaultdict(list)
+        of: dict[str, list[SourceWrite]] = defaultdict(list)
         for act in acts:
             of[act.system].append(act)
         for name, some in of.items():
@@ -131,5 +138,5 @@ class Systems:
         return self._systems[system].rows(table)
 
 
-def _deleted(act: Act) -> bool:
+def _deleted(act: SourceWrite) -> bool:
     return act.op == "delete"

@@ -21,7 +21,7 @@ from service.database.messages.webhooks import Attempt, Due
 from service.errors import DatabaseUnavailable
 from service.logging import told
 from service.relay.webhooks.retry_policy import after_failure
-from service.relay.webhooks.signed_request import Answered, Call, send
+from service.relay.webhooks.signed_request import Call, DeliveryResult, send
 from service.settings import Settings
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ class _Delivered(NamedTuple):
 
     attempts: list[Attempt]
     seq: int | None
-    failure: Answered | None
+    failure: DeliveryResult | None
 
 
 def run(settings: Settings, *, stop: threading.Event) -> None:
@@ -96,7 +96,7 @@ def _events(connection: Connection, one: Due) -> _Events:
 
 
 def _deliver(
-    call_out: Callable[[Call], Answered],
+    call_out: Callable[[Call], DeliveryResult],
     one: Due,
     events: _Events,
     stop: threading.Event,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
-from service.relay.webhooks.signed_request import Answered
+from service.relay.webhooks.signed_request import DeliveryResult
 
 _PAUSES_S = (5, 30, 120, 600, 1_800, 3_600)
 _GIVE_UP_AFTER = timedelta(days=3)
@@ -19,7 +19,9 @@ class Next(NamedTuple):
     stopped_because: str | None = None
 
 
-def after_failure(answered: Answered, *, failures: int, failing: timedelta) -> Next:
+def after_failure(
+    answered: DeliveryResult, *, failures: int, failing: timedelta
+) -> Next:
     """Return what follows a failure, so many in a row for so long."""
     if answered.status == _GONE:
         return Next(0, "The receiver answered 410: it wants no more calls.")

@@ -26,7 +26,7 @@ class Call(NamedTuple):
     body: bytes
 
 
-class Answered(NamedTuple):
+class DeliveryResult(NamedTuple):
     """The receiver's status, or the kind of error if there was none."""
 
     status: int | None
@@ -57,7 +57,7 @@ def headers(call: Call, at: datetime) -> dict[str, str]:
     }
 
 
-def send(client: httpx.Client, call: Call, *, inside: bool) -> Answered:
+def send(client: httpx.Client, call: Call, *, inside: bool) -> DeliveryResult:
     """Make the call; a failure of any kind is an answer, never an exception.
 
     Unless calls to the `inside` of our network are allowed, only a public address is
@@ -81,9 +81,9 @@ def send(client: httpx.Client, call: Call, *, inside: bool) -> Answered:
         ) as answer:
             after = answer.headers.get("Retry-After", "")
             wait = int(after) if after.isascii() and after.isdigit() else 0
-            return Answered(answer.status_code, None, _ms(began), wait)
+            return DeliveryResult(answer.status_code, None, _ms(began), wait)
     except (httpx.HTTPError, httpx.InvalidURL, AddressInside, OSError) as error:
-        return Answered(None, type(error).__name__, _ms(began))
+        return DeliveryResult(None, type(error).__name__, _ms(began))
 
 
 def _public_address(url: httpx.URL) -> str:

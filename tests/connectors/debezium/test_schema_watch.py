@@ -11,8 +11,8 @@ import pytest
 
 from connectors.contract import RetryLater, StopSource
 from connectors.debezium import mariadb_server, postgresql_catalogue
-from connectors.debezium.schema_watch import ReadAgain, Watch, read
-from connectors.debezium.table_schema import Shape
+from connectors.debezium.schema_watch import ReadAgain, SchemaWatch, read
+from connectors.debezium.table_schema import TableSchema
 from tests.mariadb.server import MariaDB
 
 TABLE = "t"
@@ -69,7 +69,7 @@ CREATE = (
     "CREATE TABLE t (id int PRIMARY KEY, mail varchar(50), city varchar(50), hue {hue},"
     " n int, note varchar(50))"
 )
-Drifting = tuple[Callable[[str], Any], Callable[[], dict[str, Shape]]]
+Drifting = tuple[Callable[[str], Any], Callable[[], dict[str, TableSchema]]]
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def on_mariadb(mariadb: MariaDB, till_on_mariadb: str) -> Any:
     mariadb.run(CREATE.format(hue="enum('red','green')"), name)
     address = mariadb_server.Address.read(mariadb.url(name))
 
-    def shapes() -> dict[str, Shape]:
+    def shapes() -> dict[str, TableSchema]:
         with mariadb_server.connection(address) as opened:
             return mariadb_server.shapes(opened, [TABLE])
 
@@ -109,17 +109,17 @@ def test_a_drift_on_mariadb_is_told(on_mariadb: Drifting, drift: str) -> None:
 
 def _see(drifting: Drifting, statement: str, outcome: Any, said: str) -> None:
     run, shapes = drifting
-    before = Watch(shapes, NEEDS, shapes())
+    before = SchemaWatch(shapes, NEEDS, shapes())
     assert before.notes([]) == []
     # As it comes back from the offset, at the next start.
-    watch = Watch(shapes, NEEDS, read(before.stored()))
+    watch = SchemaWatch(shapes, NEEDS, read(before.stored()))
     run(statement)
     if outcome is ON:
         notes = watch.notes([])
         assert len(notes) == 1
         assert notes[0].remedy
         assert re.search(said, notes[0].problem)
-        assert Watch(shapes, NEEDS, read(watch.stored())).notes([]) == []
+        assert SchemaWatch(shapes, NEEDS, read(watch.stored())).notes([]) == []
     else:
         with pytest.raises(outcome, match=said) as told:
             watch.notes([])
@@ -130,7 +130,7 @@ def test_a_row_with_other_columns_is_looked_into_before_it_is_published(
     on_postgresql: Drifting,
 ) -> None:
     run, shapes = on_postgresql
-    watch = Watch(shapes, NEEDS, shapes())
+    watch = SchemaWatch(shapes, NEEDS, shapes())
     columns = watch.known[TABLE].names
     assert watch.notes([(TABLE, columns)]) == []
     run("ALTER TABLE t DROP COLUMN city")
@@ -142,7 +142,7 @@ def test_a_row_with_other_columns_is_looked_into_before_it_is_published(
 
 def test_a_table_that_is_gone_is_waited_for(on_postgresql: Drifting) -> None:
     run, shapes = on_postgresql
-    watch = Watch(shapes, NEEDS, shapes())
+    watch = SchemaWatch(shapes, NEEDS, shapes())
     run("DROP TABLE t")
     with pytest.raises(RetryLater, match="Table t is gone"):
         watch.notes([])
