@@ -79,3 +79,12 @@ def test_the_readme_shows_the_curl_that_the_demo_prints() -> None:
 @pytest.mark.parametrize("document", [*DOCUMENTS, "docker-compose.yml", ".ci/run"])
 def test_no_document_names_a_place_of_one_machine(document: str) -> None:
     assert not re.search(r"(?<![\w.])/(work|opt|root)/(?!kafka/bin)", text(document))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_files_named_in_a_document_are_there(document: str) -> None:
+    rooms = "schemas|matching|connectors|service|tests|benchmarks|docs|operation"
+    named = re.findall(rf"`((?:{rooms})/[\w./-]+)`", text(document))
+    folder = (ROOT / document).parent
+    gone = [f for f in named if not ((ROOT / f).exists() or (folder / f).exists())]
+    assert gone == []
