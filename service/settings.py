@@ -25,6 +25,13 @@ class Settings(BaseSettings):
         description="silence after which a resolver's partitions go to another; no less"
         " than the broker's group.min.session.timeout.ms",
     )
+    fetch_wait_ms: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="how long the broker may hold a resolver's request while nothing"
+        " comes; Kafka answers at once when something does",
+    )
     batch_size: int = Field(default=500, ge=1, le=5_000, description="micro-batch")
     listen: str = Field(default="127.0.0.1:8080", description="API host:port")
     log_format: str = Field(default="json", pattern="^(json|console)$")

@@ -108,6 +108,8 @@ def _start_parts(house: LocalStack, port: int) -> None:
         "COUTURE_DATABASE_URL": house.database_url,
         "COUTURE_KAFKA": house.broker.bootstrap,
         "COUTURE_LISTEN": f"{LOCALHOST}:{port}",
+        # the embedded broker holds a request to its end, whatever comes
+        "COUTURE_FETCH_WAIT_MS": "10",
     }
     for part in ("resolve", "relay"):
         house.supervisor.start(our_program(part, _COMMAND, part, env=environment))

@@ -25,6 +25,7 @@ _TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{_OTHERS})$"
 _NEW_TOPICS_AFTER_MS = 3_000
 _HEARTBEAT_MS = 1_000
 _SESSION_S = 10
+_FETCH_WAIT_MS = 100
 _PATIENCE_S = 30.0
 
 
@@ -42,9 +43,11 @@ class SourceConsumer:
         consumer: str,
         patience_s: float = _PATIENCE_S,
         session_s: int = _SESSION_S,
+        fetch_wait_ms: int = _FETCH_WAIT_MS,
     ) -> None:
         self._bootstrap = bootstrap
         self._session_s = session_s
+        self._fetch_wait_ms = fetch_wait_ms
         self._name = consumer
         self._patience_s = patience_s
         self._unplaced: set[TopicPartition] = set()
@@ -52,7 +55,12 @@ class SourceConsumer:
         self._kafka = self._subscribed()
 
     def _subscribed(self) -> KafkaConsumer:
-        opened = _consumer(self._bootstrap, self._name, session_s=self._session_s)
+        opened = _consumer(
+            self._bootstrap,
+            self._name,
+            session_s=self._session_s,
+            fetch_wait_ms=self._fetch_wait_ms,
+        )
         opened.subscribe(pattern=_TOPICS, listener=_Assignment(self._unplaced))
         self._well_at = time.monotonic()
         return opened
@@ -230,7 +238,9 @@ def _message(stream: SourceConsumer, record: Any) -> Message:
     )
 
 
-def _consumer(bootstrap: str, group: str, *, session_s: int) -> KafkaConsumer:
+def _consumer(
+    bootstrap: str, group: str, *, session_s: int, fetch_wait_ms: int
+) -> KafkaConsumer:
     with broker_errors(bootstrap):
         return KafkaConsumer(
             bootstrap_servers=bootstrap.split(","),
@@ -241,7 +251,6 @@ def _consumer(bootstrap: str, group: str, *, session_s: int) -> KafkaConsumer:
             heartbeat_interval_ms=min(_HEARTBEAT_MS, session_s * 250),
             session_timeout_ms=session_s * 1_000,
             metadata_max_age_ms=_NEW_TOPICS_AFTER_MS,
-            # Tansu wakes a longer poll late
-            fetch_max_wait_ms=10,
+            fetch_max_wait_ms=fetch_wait_ms,
             max_partition_fetch_bytes=16 * 1024 * 1024,
         )

@@ -40,6 +40,7 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
         settings.kafka,
         consumer=settings.consumer,
         session_s=settings.session_timeout_s,
+        fetch_wait_ms=settings.fetch_wait_ms,
     )
     judge = load_judge(connection)
     tune_gc()
