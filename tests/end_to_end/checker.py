@@ -6,7 +6,7 @@ of findings; an empty list is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,23 +46,25 @@ def outside(bootstrap: str, directory: Path, *, whole: bool = True) -> Outside:
 
 def findings(connection: Connection, truth: Truth, outside: Outside) -> list[str]:
     """Return everything that is not as it must be."""
+    return list(each(connection, truth, outside))
+
+
+def each(connection: Connection, truth: Truth, outside: Outside) -> Iterator[str]:
+    """Yield what is not as it must be; the batch, which takes longest, comes last."""
     source_messages = [
         m for m in outside.messages if m.topic.startswith(wire.SOURCE_TOPIC_PREFIX)
     ]
-    found = [
-        *check_tables.rests(connection),
-        *check_sources.differences(connection, truth.sources),
-        *check_sources.points(connection, truth.sources, truth.points),
-        *check_topics.captured(connection, source_messages),
-        *check_tables.coverage(connection),
-        *check_tables.batch(connection),
-        *check_tables.profiles(connection),
-        *check_topics.golden(connection, outside.messages),
-        *spoken(outside.logs, truth.secrets),
-    ]
+    yield from check_tables.rests(connection)
+    yield from check_sources.differences(connection, truth.sources)
+    yield from check_sources.points(connection, truth.sources, truth.points)
+    yield from check_topics.captured(connection, source_messages)
+    yield from check_tables.coverage(connection)
+    yield from check_tables.profiles(connection)
+    yield from check_topics.golden(connection, outside.messages)
+    yield from spoken(outside.logs, truth.secrets)
     if outside.whole:
-        found += check_topics.told(connection, outside.messages)
-    return found
+        yield from check_topics.told(connection, outside.messages)
+    yield from check_tables.batch(connection)
 
 
 def spoken(logs: Iterable[Path], secrets: Sequence[str]) -> list[str]:

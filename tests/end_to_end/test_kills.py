@@ -28,18 +28,18 @@ TIMES = scaled(1, 7)
 THIRTY = {
     RESOLVER: scaled(3, 7),
     RELAY: scaled(2, 6),
-    "connector-pos": scaled(2, 4),
+    "connector-pos": scaled(1, 4),
     "connector-loyalty": scaled(1, 3),
-    "connector-ecommerce": scaled(2, 6),
-    "connector-call_centre": scaled(2, 4),
+    "connector-ecommerce": scaled(1, 6),
+    "connector-call_centre": scaled(1, 4),
 }
 EIGHT = {
-    RESOLVER: 3,
+    RESOLVER: scaled(2, 3),
     RELAY: 1,
     "connector-pos": 1,
-    "connector-loyalty": 1,
+    "connector-loyalty": scaled(0, 1),
     "connector-ecommerce": 1,
-    "connector-call_centre": 1,
+    "connector-call_centre": scaled(0, 1),
 }
 
 

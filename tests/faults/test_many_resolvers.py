@@ -22,8 +22,8 @@ from tests.end_to_end.workload import Kill, Trader, plan
 from tests.faults.scale import SEED, scaled
 from tests.resolver.deliveries import clusters, profiles
 
-COUNTS = scaled((1, 4), (1, 2, 4))
-KILLS = scaled(6, 30)
+COUNTS = scaled((1, 3), (1, 2, 4))
+KILLS = scaled(4, 30)
 
 
 @pytest.fixture
