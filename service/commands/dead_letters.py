@@ -171,7 +171,7 @@ def _settle_each(
             )
         )
     else:
-        typer.echo(f"{done} settings_for_command, {len(refused)} refused")
+        typer.echo(f"{done} settled, {len(refused)} refused")
         for letter_id, why in refused.items():
             typer.echo(f"  {letter_id}: {why}")
     if refused:
