@@ -39,7 +39,7 @@ class AutoCommitStream(SourceConsumer):
         self._unplaced.clear()
         if polled:
             self._kafka.commit()
-            _die_if_told(connection)
+            die_if_told(connection)
         return [_message(self, r) for records in polled.values() for r in records]
 
     def place(
@@ -64,7 +64,7 @@ class AutoCommitStream(SourceConsumer):
         self.expected[place.topic, place.partition] = at
 
 
-def _die_if_told(connection: Connection) -> None:
+def die_if_told(connection: Connection) -> None:
     """Be killed at the worst moment: what was polled counts as done, and is not."""
     told = connection.execute(f"SELECT to_regclass('{DIES}')").fetchone()
     if told and told[0]:

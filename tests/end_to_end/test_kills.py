@@ -81,6 +81,7 @@ def on_apache_kafka(
         yield world
 
 
+# above 20 s: nine processes are killed one after another, and start again
 @pytest.mark.timeout(2_400)
 def test_kills_of_every_part_lose_nothing_and_double_nothing(
     embedded: Installation,
@@ -88,6 +89,7 @@ def test_kills_of_every_part_lose_nothing_and_double_nothing(
     assert findings_after(embedded, THIRTY, people=100, rate=30) == []
 
 
+# above 20 s: as above, with a broker that starts from its jars
 @pytest.mark.timeout(2_400)
 def test_kills_on_apache_kafka_lose_nothing_and_double_nothing(
     on_apache_kafka: Installation,

@@ -57,6 +57,7 @@ def fallible(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fallible]:
         yield Fallible(broker, world, trader)
 
 
+# above 20 s: PostgreSQL recovers twice, and so does everything that uses it
 @pytest.mark.timeout(600)
 def test_nothing_is_lost_when_postgresql_falls(fallible: Fallible) -> None:
     for _ in range(2):
@@ -91,6 +92,7 @@ def test_no_row_is_lost_when_the_broker_forgets_everything(fallible: Fallible) -
     assert fallible.found(whole=False) == []
 
 
+# above 20 s: four sources are read from the beginning, twice
 @pytest.mark.timeout(600)
 def test_no_delete_is_lost_when_the_broker_forgets_everything(
     fallible: Fallible,

@@ -49,6 +49,7 @@ def out_of_step(tmp_path: Path) -> Iterator[Installation]:
         yield world
 
 
+# above 20 s: all parts start under libfaketime, which slows them
 @pytest.mark.timeout(600)
 def test_clocks_a_day_apart_lose_nothing_and_put_nothing_out_of_order(
     out_of_step: Installation,

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.database.facts import programmes
 from service.local.servers import start_broker
 from tests.end_to_end import checker
 from tests.end_to_end.conftest import needs_debezium
@@ -62,6 +63,7 @@ def in_any_order(names: list[str]) -> list[str]:
     return drawn
 
 
+# above 20 s: a process ends at each of eleven points, and starts again
 @pytest.mark.timeout(900)
 def test_a_part_that_ends_at_any_point_of_the_way_loses_and_doubles_nothing(
     mortal: Installation,
@@ -88,6 +90,7 @@ def die_at(world: Installation, trader: Trader, name: str) -> None:
     world.parts.again(part)
 
 
+# above 20 s: the API ends at each point, and starts again
 @pytest.mark.timeout(900)
 def test_a_request_repeated_until_it_is_answered_takes_effect_once(
     mortal: Installation,
@@ -95,6 +98,8 @@ def test_a_request_repeated_until_it_is_answered_takes_effect_once(
     names = in_any_order(API)
     with mortal.start_api() as channel:
         channel.post("/v1/records/till", json=ANNE).raise_for_status()
+        with mortal.connect() as connection:
+            programmes.declare(connection, [("club", "points")], by="operator")
         all_took_effect(mortal)
         for number, name in enumerate(names):
             tell(mortal.parts.directory, name)

@@ -58,6 +58,7 @@ def crowded(tmp_path: Path) -> Iterator[tuple[Installation, Path]]:
         yield world, disk
 
 
+# above 20 s: a disk is filled, and PostgreSQL recovers
 @pytest.mark.timeout(900)
 def test_a_full_disk_loses_nothing_once_there_is_room_again(
     crowded: tuple[Installation, Path],

@@ -64,6 +64,7 @@ def database(world: Installation, count: int) -> str:
     return world.postgres.url(name)
 
 
+# above 20 s: four resolvers start, are killed, and give partitions to one another
 @pytest.mark.timeout(900)
 def test_any_number_of_resolvers_ends_with_the_same_customers(
     together: tuple[Installation, list[str]],

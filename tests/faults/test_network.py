@@ -94,6 +94,7 @@ def slow(wire: Proxy, trade: Callable[[float], None]) -> None:
     wire.delay_s = 0.0
 
 
+# above 20 s: eight times the network is away for seconds, as networks are
 @pytest.mark.timeout(900)
 def test_a_network_that_is_cut_silent_and_slow_loses_and_doubles_nothing(
     wires: Wires,

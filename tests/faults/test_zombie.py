@@ -43,6 +43,7 @@ def shared(tmp_path: Path) -> Iterator[Installation]:
         yield world
 
 
+# above 20 s: a frozen resolver has to be missed, twice, before it may wake
 @pytest.mark.timeout(900)
 def test_a_resolver_that_slept_past_its_lease_does_not_write_when_it_wakes(
     shared: Installation,

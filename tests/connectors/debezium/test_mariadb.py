@@ -69,7 +69,7 @@ def manifests(broker: str) -> int:
         return len(topic.read())
 
 
-@pytest.mark.timeout(900)  # the engine starts several times
+@pytest.mark.timeout(900)  # above 20 s: the engine starts several times
 def test_a_capture_of_mariadb_goes_from_the_snapshot_to_each_change_and_survives_a_kill(
     run: Run, capture: Callable[..., Process], broker: str, tmp_path: Path
 ) -> None:
@@ -114,7 +114,7 @@ def test_a_capture_of_mariadb_goes_from_the_snapshot_to_each_change_and_survives
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
-@pytest.mark.timeout(900)  # the engine starts several times
+@pytest.mark.timeout(900)  # above 20 s: the engine starts several times
 def test_what_the_binlog_cannot_tell_makes_mariadb_be_read_again(
     run: Run, capture: Callable[..., Process], broker: str, till_on_mariadb: str
 ) -> None:

@@ -44,7 +44,7 @@ def manifests(broker: str) -> int:
         return len(topic.read())
 
 
-@pytest.mark.timeout(900)  # the engine starts several times
+@pytest.mark.timeout(900)  # above 20 s: the engine starts several times
 def test_a_source_is_followed_through_truncation_and_drift_until_a_column_is_missing(
     till: str,
     database: Any,
