@@ -18,7 +18,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """Look at database, tables, processes, broker and lag; exit 1 if one is bad."""
-    from service.operations.doctor import Health, findings
+    from service.operations.doctor import findings
+    from service.operations.finding import Health
 
     with settings_for_command() as settings:
         # what the client says of a broker that is away, a finding says better

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from enum import StrEnum
-from typing import NamedTuple
 
 import psycopg
 
@@ -18,27 +16,12 @@ from service.database.operations import (
 )
 from service.errors import ServiceError
 from service.operations.broker_check import Broker, check_broker
+from service.operations.finding import Finding, Health
+from service.operations.source_check import connectors, disk, slots
 from service.settings import Settings
 
 _OLD_S = 300.0
 _LATE = 10_000
-
-
-class Health(StrEnum):
-    """How a thing stands."""
-
-    GOOD = "good"
-    LOOK = "look"
-    BAD = "bad"
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at; what is not good has a remedy."""
-
-    what: str
-    health: Health
-    detail: str
-    remedy: str = ""
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
@@ -76,7 +59,10 @@ def _of_tables(connection: Connection, settings: Settings) -> Iterator[Finding]:
         yield Finding("tables", Health.BAD, detail, "Run `couture migrate`.")
         return
     yield Finding("tables", Health.GOOD, "They are those of this version.")
-    for look in (_durability, _model, _processes, _waiting, _letters):
+    for look in (
+        *(_durability, _model, _processes, _waiting, _letters),
+        *(connectors, slots, disk),
+    ):
         try:
             yield look(connection)
         except psycopg.Error as error:

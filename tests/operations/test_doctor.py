@@ -56,6 +56,9 @@ def test_what_is_in_order_and_what_to_look_at(
     health = {what: one["health"] for what, one in found.items()}
     assert health["database"] == health["tables"] == health["broker"] == "good"
     assert health["model"] == health["processes"] == health["dead letters"] == "look"
+    assert health["connectors"] == "look"
+    assert health["slots"] == "good"
+    assert "disk" in health
     assert "couture relay" in found["processes"]["remedy"]
     assert f"{TOPIC}[2]" in found["offsets"]["detail"]
     # the tests' own PostgreSQL is quick and not durable, and that is said
