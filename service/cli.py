@@ -22,6 +22,7 @@ from service.commands.how import how
 from service.commands.keys import keys_app
 from service.commands.load import load
 from service.commands.model import model_app
+from service.commands.programmes import programmes_app
 from service.commands.reviews import reviews
 from service.commands.search import search
 from service.commands.serve import serve
@@ -62,6 +63,7 @@ app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="key")
 app.add_typer(model_app, name="model")
 app.add_typer(people_app, name="people")
+app.add_typer(programmes_app, name="programmes")
 app.add_typer(sweeps_app, name="sweeps")
 
 

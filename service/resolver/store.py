@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from schemas.change_event import (
 )
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
-from service.database.facts import facts, order_steps
+from service.database.facts import facts, order_steps, programmes
 from service.database.operations.dead_letters import DeadLetter
 from service.database.sources import dirty, source_records
 from service.database.sources.source_records import NewState
@@ -132,6 +133,7 @@ def _publish_movements(
     moved, differing = facts.insert_movements(
         connection, _events(list(first.values())), record_ids=record_ids
     )
+    _declare_programmes(connection, list(first.values()))
     refused += [_immutable(first[key], "changed") for key in sorted(differing)]
     refused += [
         _immutable(one, "changed")
@@ -140,6 +142,18 @@ def _publish_movements(
         and one.event.after != first[one.event.key].event.after
     ]
     return moved, refused
+
+
+def _declare_programmes(
+    connection: Connection, placed: Sequence[ReceivedEvent]
+) -> None:
+    """What a source's own ledger holds has happened: its programmes are known by it."""
+    by_system: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for one in placed:
+        if isinstance(one.event, MovementChange) and (line := one.event.after):
+            by_system[one.event.key.system].add((line.programme, line.unit))
+    for system, ledgers in sorted(by_system.items()):
+        programmes.declare(connection, ledgers, by=f"source {system}")
 
 
 def _immutable(one: ReceivedEvent, what: str) -> DeadLetter:

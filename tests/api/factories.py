@@ -13,6 +13,7 @@ from schemas.golden_record import Profile
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from service.database.connection.session import Connection
+from service.database.facts import programmes
 from service.domain.contact_keys import ContactKind, contact_key
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
@@ -136,6 +137,8 @@ def a_movement(
             **fields,
         }
     )
+    ledger = (movement.programme, movement.unit)
+    programmes.declare(rows, [ledger], by=f"source {parsed.system}")
     rows.execute(
         "INSERT INTO loyalty_movement (system, id, position, customer_record_id,"
         " programme, unit, amount, kind, at, expires_on, confirms)"

@@ -15,6 +15,7 @@ from schemas.source_key import SourceKey
 from service.access import create_key
 from service.api.http.read_your_writes import Token
 from service.database.connection.session import Connection
+from service.database.facts import programmes
 from service.relay import relay
 from service.resolver import worker
 from service.settings import Settings
@@ -91,6 +92,7 @@ def test_a_movement_is_included_once_the_profile_shows_it(
 ) -> None:
     channel.post(RECORDS, ANNE)
     _deliver(rows)
+    programmes.declare(rows, [("club", "points")], by="operator")
     body = {
         **{"account": "till:C-7", "programme": "club", "unit": "points"},
         **{"kind": "earn", "amount": 12},

@@ -15,7 +15,7 @@ from service.api.http.problems import ProblemError, invalid_parameter
 from service.api.http.read_your_writes import Token
 from service.api.models.writes import NewMovement
 from service.database.connection.session import Connection
-from service.database.facts import movements
+from service.database.facts import movements, programmes
 from service.database.facts.movements import Now
 from service.domain.loyalty import affordable, sign_fits
 
@@ -44,6 +44,7 @@ def move(connection: Connection, wanted: NewMovement, *, key: str) -> Outcome:
     holder = movements.lock_holder(connection, wanted.account)
     if holder is None:
         raise ProblemError("not-found", "No customer holds this account.")
+    _require_declared(connection, wanted)
     seen = movements.now(connection)
     movement = _movement(wanted, seen)
     held = movements.balance(
@@ -65,6 +66,19 @@ def move(connection: Connection, wanted: NewMovement, *, key: str) -> Outcome:
     return Outcome(
         201, {**answer, "customer_id": holder.customer_id, "balance": plain(held)}
     )
+
+
+def _require_declared(connection: Connection, wanted: NewMovement) -> None:
+    """Refuse a programme or unit that nobody knows: it would make a new balance."""
+    if programmes.is_declared(connection, wanted.programme, wanted.unit):
+        return
+    known = programmes.listed(connection)
+    if units := [one.unit for one in known if one.programme == wanted.programme]:
+        raise invalid_parameter(
+            "unit", f"is not declared for this programme; declared: {', '.join(units)}"
+        )
+    names = ", ".join(sorted({one.programme for one in known})) or "none"
+    raise invalid_parameter("programme", f"is not declared; declared: {names}")
 
 
 def plain(amount: Decimal) -> str:

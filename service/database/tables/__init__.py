@@ -17,7 +17,13 @@ from service.database.tables.customers import (
     Label,
     ProfileHistory,
 )
-from service.database.tables.facts import Consent, Interaction, LoyaltyMovement, Order
+from service.database.tables.facts import (
+    Consent,
+    Interaction,
+    LoyaltyMovement,
+    LoyaltyProgramme,
+    Order,
+)
 from service.database.tables.feed import FeedEvent, Webhook, WebhookDelivery
 from service.database.tables.handoffs import Handoff
 from service.database.tables.messages import (
@@ -73,6 +79,7 @@ __all__ = [
     "Label",
     "Link",
     "LoyaltyMovement",
+    "LoyaltyProgramme",
     "ModelPromotion",
     "ModelVersion",
     "Order",

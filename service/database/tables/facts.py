@@ -53,6 +53,17 @@ class LoyaltyMovement(SQLModel, table=True):
     raw: dict[str, Any] | None = json_column(nullable=True)
 
 
+class LoyaltyProgramme(SQLModel, table=True):
+    """A programme and unit in which channels may move points: declared, or captured."""
+
+    __tablename__ = "loyalty_programme"
+
+    programme: str = text_column(primary_key=True)
+    unit: str = text_column(primary_key=True)
+    declared_by: str = text_column()
+    declared_at: datetime = time_column(default_now=True)
+
+
 class Interaction(SQLModel, table=True):
     """The latest state of one contact of a customer with a channel."""
 
