@@ -14,6 +14,7 @@ from schemas.source_record import CustomerRecord
 from service.access import create_key
 from service.api.views.reviews import HouseholdAnswer, ReviewsAnswer
 from service.database.connection.session import Connection
+from service.database.stewardship import review_pair
 from tests.api.channel import Channel
 from tests.api.factories import a_consent, a_customer, a_movement, an_order
 
@@ -72,6 +73,23 @@ def test_cases_come_by_what_is_at_stake(
     assert points.points == 100
     assert orders.open_orders == 2
     assert (nothing.points, nothing.open_orders) == (0, 0)
+
+
+def test_a_line_that_another_ledger_confirms_is_at_stake_once(
+    channel: Channel, rows: Connection, queue: None
+) -> None:
+    a_movement(rows, "till:m1", of="pos:2", amount="100", confirms="pos:m1")
+
+    told = ReviewsAnswer.model_validate_json(channel.get("/v1/reviews").data)
+    (case,) = [c for c in told.reviews if str(c.left.source_key) == "pos:2"]
+    assert case.at_stake.points == 100
+
+    owner = rows.execute(
+        "SELECT customer_id FROM label JOIN source_record USING (record_id)"
+        " WHERE (system, id) = ('pos', '2')"
+    ).fetchone()
+    assert owner is not None
+    assert review_pair.facts(rows, owner[0]).points == 100
 
 
 def test_a_case_that_the_model_is_nearly_sure_of_comes_later(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
+from service.database.facts.facts import COUNTED
 from service.database.stewardship.reviews import OPEN
 
 
@@ -61,10 +62,10 @@ SELECT (SELECT count(*) FROM member),
         ON i.customer_record_id = record_id WHERE NOT i.deleted)
 FROM member LEFT JOIN customer_order o ON o.customer_record_id = record_id
 """
-_BALANCES = """
+_BALANCES = f"""
 SELECT programme, unit, sum(amount) FROM label l
 JOIN loyalty_movement m ON m.customer_record_id = l.record_id
-WHERE l.customer_id = %s GROUP BY 1, 2 ORDER BY 1, 2
+WHERE l.customer_id = %s AND {COUNTED} GROUP BY 1, 2 ORDER BY 1, 2
 """
 _CONSENTS = """
 SELECT record->>'purpose', record->>'channel', CASE WHEN

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from schemas.facts import OrderStatus
 from service.database.connection.session import Connection
+from service.database.facts.facts import COUNTED
 
 # Harm grows with what is at stake: points slowly, an open order and a conflict of
 # consents at once. A case that the model is nearly sure of can harm little.
-PAGE = """
+PAGE = f"""
 WITH open_case AS (
     SELECT r.*, la.customer_id AS left_id, lb.customer_id AS right_id
     FROM review r LEFT JOIN label la ON la.record_id = r.a
@@ -23,7 +24,7 @@ WITH open_case AS (
     SELECT customer_id, sum(abs(amount)) AS points FROM (
         SELECT customer_id, programme, unit, sum(amount) AS amount
         FROM member JOIN loyalty_movement m ON m.customer_record_id = record_id
-        GROUP BY 1, 2, 3) balance
+        WHERE {COUNTED} GROUP BY 1, 2, 3) balance
     GROUP BY 1
 ), waiting AS (
     SELECT customer_id, count(*) AS orders
