@@ -13,12 +13,8 @@ from schemas.facts import LoyaltyMovement
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
+from service.database.tables.record_kinds import TABLE_OF
 
-_TABLE = {
-    RecordKind.ORDER: "customer_order",
-    RecordKind.INTERACTION: "interaction",
-    RecordKind.CONSENT: "consent",
-}
 _AT = {
     RecordKind.ORDER: "placed_at",
     RecordKind.INTERACTION: "at",
@@ -73,7 +69,7 @@ def upsert(
 
     Changes must name each fact once, and be of one kind that may change.
     """
-    table, at = _TABLE[kind], _AT[kind]
+    table, at = TABLE_OF[kind], _AT[kind]
     rows = [_row(change, record_ids, at=at) for change in changes]
     status = isinstance(changes[0], OrderChange)
     extra, extra_type = ("status, ", "status text, ") if status else ("", "")
@@ -181,7 +177,7 @@ def of_records(
     """Return the facts of one kind of these records, in order of their keys."""
     rows = connection.execute(
         "SELECT customer_record_id, system, id, record"
-        f" FROM {_TABLE[kind]} WHERE customer_record_id = ANY(%s::bigint[])"
+        f" FROM {TABLE_OF[kind]} WHERE customer_record_id = ANY(%s::bigint[])"
         "   AND NOT deleted ORDER BY system, id",
         [bigints(record_ids)],
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from schemas import wire
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
+from service.database.tables.record_kinds import FACT_KINDS, TABLE_OF
 
 
 class Person(NamedTuple):
@@ -34,12 +35,7 @@ class StoredErasure(NamedTuple):
     receipt: str
 
 
-_FACTS = {
-    "order": "customer_order",
-    "movement": "loyalty_movement",
-    "interaction": "interaction",
-    "consent": "consent",
-}
+_FACTS = {str(kind): TABLE_OF[kind] for kind in FACT_KINDS}
 _BY_RECORD = {
     **dict.fromkeys(_FACTS.values(), "customer_record_id = ANY(%(records)s)"),
     "case_alert": "customer_record_id = ANY(%(records)s)",

@@ -9,14 +9,7 @@ import orjson
 from schemas.change_event import RecordKind
 from schemas.snapshot import DIGEST_BYTES, SnapshotManifest
 from service.database.connection.session import Connection
-
-_TABLE = {
-    RecordKind.CUSTOMER: "source_record",
-    RecordKind.ORDER: "customer_order",
-    RecordKind.INTERACTION: "interaction",
-    RecordKind.CONSENT: "consent",
-}
-"""A ledger is not swept: it only grows."""
+from service.database.tables.record_kinds import REPLACED_KINDS, TABLE_OF
 
 _POSITION_PARTS = 6
 
@@ -70,7 +63,7 @@ def find_vanished(
     _load_seen(connection, system, snapshot)
     held = vanished = 0
     for kind, position in before.items():
-        if kind not in _TABLE:
+        if kind not in REPLACED_KINDS:
             continue
         found = _vanished_of(connection, sweep_id, system, RecordKind(kind), position)
         held, vanished = held + found[0], vanished + found[1]
@@ -112,7 +105,7 @@ def _vanished_of(
     # gone just after the snapshot's position, and before any later change
     gone_at = [*before, 0] if len(before) < _POSITION_PARTS else [*before]
     live = (
-        f"FROM {_TABLE[kind]} WHERE system = %(system)s AND NOT deleted"
+        f"FROM {TABLE_OF[kind]} WHERE system = %(system)s AND NOT deleted"
         " AND position IS NOT NULL"
     )
     values = {

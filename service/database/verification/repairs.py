@@ -8,13 +8,7 @@ from uuid import UUID
 from schemas.change_event import RecordKind
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints, uuids
-
-_TABLES = {
-    RecordKind.CUSTOMER: "source_record",
-    RecordKind.ORDER: "customer_order",
-    RecordKind.INTERACTION: "interaction",
-    RecordKind.CONSENT: "consent",
-}
+from service.database.tables.record_kinds import TABLE_OF
 
 
 def forget_links(connection: Connection, pairs: Sequence[str]) -> None:
@@ -50,7 +44,7 @@ def forget_positions(connection: Connection, names: Sequence[str]) -> None:
     for name in names:
         kind, _, key = name.partition(" ")
         system, _, id_ = key.partition(":")
-        table = _TABLES[RecordKind(kind)]
+        table = TABLE_OF[RecordKind(kind)]
         connection.execute(
             f"UPDATE {table} SET position = '{{}}' WHERE system = %s AND id = %s",
             [system, id_],

@@ -13,13 +13,7 @@ from schemas import wire
 from schemas.change_event import Position, RecordKind
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import uuids
-
-_TABLES = {
-    RecordKind.CUSTOMER: "source_record",
-    RecordKind.ORDER: "customer_order",
-    RecordKind.INTERACTION: "interaction",
-    RecordKind.CONSENT: "consent",
-}
+from service.database.tables.record_kinds import REPLACED_KINDS, TABLE_OF
 
 
 class Held(NamedTuple):
@@ -48,11 +42,11 @@ def digest(record: Any) -> bytes | None:
 def held(connection: Connection, system: str) -> dict[tuple[str, str], Held]:
     """Return what is held of one system, by kind and key."""
     found: dict[tuple[str, str], Held] = {}
-    for kind, table in _TABLES.items():
+    for kind in REPLACED_KINDS:
         with connection.cursor(name="held") as rows:
             rows.itersize = 20_000
             rows.execute(
-                f"SELECT id, position, record FROM {table} WHERE system = %s"
+                f"SELECT id, position, record FROM {TABLE_OF[kind]} WHERE system = %s"
                 " AND position IS NOT NULL".encode(),
                 [system],
             )
