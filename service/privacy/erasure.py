@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import orjson
 
 from matching.features.normalise import normalise
-from schemas import wire
+from schemas import cloud_event, wire
 from schemas.customer_event import CustomerEventType
 from schemas.source_record import CustomerRecord
 from service.database.clusters import (
@@ -123,15 +123,12 @@ def _events(ids: Sequence[UUID], versions: dict[UUID, int]) -> list[outbox.Messa
             orjson.dumps(
                 {"customer_id": customer_id, "version": versions[customer_id]}
             ),
-            {
-                "ce_specversion": "1.0",
-                "ce_id": f"{customer_id}:{versions[customer_id]}",
-                "ce_source": "/couture",
-                "ce_type": CustomerEventType.ERASED,
-                "ce_subject": str(customer_id),
-                "ce_time": datetime.now(UTC).isoformat(),
-                "content-type": "application/json",
-            },
+            cloud_event.headers(
+                id_=f"{customer_id}:{versions[customer_id]}",
+                type_=CustomerEventType.ERASED,
+                subject=str(customer_id),
+                at=datetime.now(UTC),
+            ),
         )
         for customer_id in ids
     ]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from schemas import wire
+from schemas import cloud_event, wire
 from schemas.case_event import CaseEvent, CaseEventType
 from service.database.connection.session import Connection
 from service.database.facts import case_alerts
@@ -33,14 +33,11 @@ def _message(overdue: Overdue, now: datetime) -> outbox.Message:
     event = CaseEvent(**overdue._asdict())
     promised = overdue.promised_reply_at.isoformat()
     key = str(overdue.customer_id)
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": f"case:{key}:{overdue.interaction}:{promised}",
-        "ce_source": "/couture",
-        "ce_type": CaseEventType.OVERDUE,
-        "ce_subject": key,
-        "ce_time": now.isoformat(),
-        "content-type": "application/json",
-    }
+    headers = cloud_event.headers(
+        id_=f"case:{key}:{overdue.interaction}:{promised}",
+        type_=CaseEventType.OVERDUE,
+        subject=key,
+        at=now,
+    )
     value = event.model_dump_json().encode()
     return outbox.Message(wire.EVENTS_TOPIC, key.encode(), value, headers)

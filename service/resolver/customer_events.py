@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from schemas import wire
+from schemas import cloud_event, wire
 from schemas.customer_event import CustomerEventType
 from service.database.customers.customers import CustomerWrite
 from service.database.messages.outbox import Message
@@ -60,13 +60,9 @@ def _changed(before: bytes | None, after: bytes | None) -> list[str]:
 
 
 def _headers(after: CustomerWrite) -> dict[str, str]:
-    """CloudEvents 1.0, binary mode: the id is the same however often it is sent."""
-    return {
-        "ce_specversion": "1.0",
-        "ce_id": f"{after.customer_id}:{after.version}",
-        "ce_source": "/couture",
-        "ce_type": after.why,
-        "ce_subject": str(after.customer_id),
-        "ce_time": datetime.now(UTC).isoformat(),
-        "content-type": "application/json",
-    }
+    return cloud_event.headers(
+        id_=f"{after.customer_id}:{after.version}",
+        type_=after.why,
+        subject=str(after.customer_id),
+        at=datetime.now(UTC),
+    )
