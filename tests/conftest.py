@@ -31,14 +31,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files first that hold a test with a long time-out of its own.
 
     Files go to whichever process is free: a long one that comes last would be waited
-    for alone.
+    for alone. The others go by their names, not by folder: those of connectors mostly
+    wait, those of matching compute, and so they share the cores.
     """
     longest: dict[Path, float] = {}
     for item in items:
         marker = item.get_closest_marker("timeout")
         allowed = float(marker.args[0]) if marker else 0.0
         longest[item.path] = max(longest.get(item.path, 0.0), allowed)
-    items.sort(key=lambda item: -longest[item.path])
+    items.sort(key=lambda item: (-longest[item.path], item.path.name, item.path))
 
 
 @pytest.fixture(autouse=True)
