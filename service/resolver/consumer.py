@@ -27,6 +27,7 @@ _HEARTBEAT_MS = 1_000
 _SESSION_S = 10
 _FETCH_WAIT_MS = 100
 _PATIENCE_S = 30.0
+_SESSIONS = 3
 
 
 class SourceConsumer:
@@ -41,7 +42,7 @@ class SourceConsumer:
         bootstrap: str,
         *,
         consumer: str,
-        patience_s: float = _PATIENCE_S,
+        patience_s: float | None = None,
         session_s: int = _SESSION_S,
         fetch_wait_ms: int = _FETCH_WAIT_MS,
     ) -> None:
@@ -49,7 +50,9 @@ class SourceConsumer:
         self._session_s = session_s
         self._fetch_wait_ms = fetch_wait_ms
         self._name = consumer
-        self._patience_s = patience_s
+        # joining waits until the broker misses who left without a word: a consumer
+        # taken anew before that is one more of these, and none would ever join
+        self._patience_s = patience_s or max(_PATIENCE_S, _SESSIONS * session_s)
         self._unplaced: set[TopicPartition] = set()
         self.expected: dict[tuple[str, int], int] = {}
         self._kafka = self._subscribed()

@@ -104,7 +104,9 @@ def test_a_topic_that_was_made_anew_is_read_from_its_beginning(
 def test_a_consumer_that_no_longer_hears_of_new_topics_is_replaced(
     connection: Connection, own_broker: EmbeddedBroker
 ) -> None:
-    deaf = SourceConsumer(own_broker.bootstrap, consumer="test", patience_s=12)
+    deaf = SourceConsumer(
+        own_broker.bootstrap, consumer="test", session_s=4, patience_s=12
+    )
     try:
         deaf.poll(connection, limit=7)
         first = deaf._kafka
@@ -116,6 +118,16 @@ def test_a_consumer_that_no_longer_hears_of_new_topics_is_replaced(
 
     assert deaf._kafka is not first
     assert [m.offset for m in found] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("session_s", "patience_s"), [(4, 30), (10, 30), (60, 180)])
+def test_a_consumer_outwaits_one_that_died(
+    own_broker: EmbeddedBroker, session_s: int, patience_s: int
+) -> None:
+    """Taken anew before the broker misses the dead, it would be one more of them."""
+    one = SourceConsumer(own_broker.bootstrap, consumer="test", session_s=session_s)
+    one.close()
+    assert one._patience_s == patience_s
 
 
 def test_a_stored_offset_beyond_the_end_starts_the_log_again(
