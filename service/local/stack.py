@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import time
 import tomllib
@@ -109,7 +110,7 @@ def _start_parts(house: LocalStack, port: int) -> None:
         "COUTURE_KAFKA": house.broker.bootstrap,
         "COUTURE_LISTEN": f"{LOCALHOST}:{port}",
         # the embedded broker holds a request to its end, whatever comes
-        "COUTURE_FETCH_WAIT_MS": "10",
+        "COUTURE_FETCH_WAIT_MS": os.environ.get("COUTURE_FETCH_WAIT_MS", "10"),
     }
     for part in ("resolve", "relay"):
         house.supervisor.start(our_program(part, _COMMAND, part, env=environment))

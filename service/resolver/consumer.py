@@ -50,9 +50,7 @@ class SourceConsumer:
         self._session_s = session_s
         self._fetch_wait_ms = fetch_wait_ms
         self._name = consumer
-        # joining waits until the broker misses who left without a word: a consumer
-        # taken anew before that is one more of these, and none would ever join
-        self._patience_s = patience_s or max(_PATIENCE_S, _SESSIONS * session_s)
+        self._patience_s = patience_s or patience_with(session_s)
         self._unplaced: set[TopicPartition] = set()
         self.expected: dict[tuple[str, int], int] = {}
         self._kafka = self._subscribed()
@@ -196,6 +194,15 @@ class SourceConsumer:
                 end=self._kafka.highwater(place),
             )
         return lost
+
+
+def patience_with(session_s: int) -> float:
+    """Return after how many seconds without group or metadata to take a new consumer.
+
+    Joining waits until the broker misses who left without a word: a consumer taken anew
+    before that is one more of these, and none would ever join.
+    """
+    return max(_PATIENCE_S, _SESSIONS * session_s)
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -130,24 +130,27 @@ def _publish_movements(
         return set(), refused
     kept.sort(key=lambda one: one.event.position, reverse=True)
     first = {p.event.key: p for p in kept}  # the smallest position stays
-    moved, differing = facts.insert_movements(
+    inserted = facts.insert_movements(
         connection, _events(list(first.values())), record_ids=record_ids
     )
-    _declare_programmes(connection, list(first.values()))
-    refused += [_immutable(first[key], "changed") for key in sorted(differing)]
+    _declare_programmes(connection, [first[key] for key in inserted.new])
+    refused += [_immutable(first[key], "changed") for key in sorted(inserted.differing)]
     refused += [
         _immutable(one, "changed")
         for one in kept
         if one is not first[one.event.key]
         and one.event.after != first[one.event.key].event.after
     ]
-    return moved, refused
+    return inserted.moved, refused
 
 
 def _declare_programmes(
     connection: Connection, placed: Sequence[ReceivedEvent]
 ) -> None:
-    """What a source's own ledger holds has happened: its programmes are known by it."""
+    """What a source's own ledger holds has happened: its programmes are known by it.
+
+    By new lines only: neither a refused line nor a repeat declares what was withdrawn.
+    """
     by_system: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for one in placed:
         if isinstance(one.event, MovementChange) and (line := one.event.after):

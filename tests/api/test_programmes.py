@@ -81,7 +81,17 @@ def test_a_captured_ledger_declares_what_it_names(
         movement("loyalty:1", "loyalty:M-1", 30),
     )
 
+    # a line that is refused, since it changed, declares nothing
+    changed = movement("loyalty:1", "loyalty:M-1", 30)
+    assert changed.after is not None
+    misspelt = changed.after.model_copy(update={"programme": "clbu"})
+    deliver(changed.model_copy(update={"after": misspelt}))
+
     (one,) = programmes.listed(rows)
     assert one[:3] == ("club", "points", "source loyalty")
     burn = _earn(programme="club", kind="burn", amount=-10)
     assert channel.post(MOVEMENTS, burn, key="a").json["balance"] == "20"
+
+    programmes.withdraw(rows, "club", "points")
+    deliver(movement("loyalty:1", "loyalty:M-1", 30))
+    assert programmes.listed(rows) == []

@@ -46,10 +46,12 @@ def outside(bootstrap: str, directory: Path, *, whole: bool = True) -> Outside:
 
 def findings(connection: Connection, truth: Truth, outside: Outside) -> list[str]:
     """Return everything that is not as it must be."""
-    return list(each(connection, truth, outside))
+    return list(iter_findings(connection, truth, outside))
 
 
-def each(connection: Connection, truth: Truth, outside: Outside) -> Iterator[str]:
+def iter_findings(
+    connection: Connection, truth: Truth, outside: Outside
+) -> Iterator[str]:
     """Yield what is not as it must be; the batch, which takes longest, comes last."""
     source_messages = [
         m for m in outside.messages if m.topic.startswith(wire.SOURCE_TOPIC_PREFIX)

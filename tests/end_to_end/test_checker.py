@@ -12,7 +12,7 @@ from schemas import wire
 from tests.end_to_end import writes
 from tests.end_to_end.check_sources import read_sources
 from tests.end_to_end.check_topics import Message
-from tests.end_to_end.checker import Outside, Truth, each, findings, outside
+from tests.end_to_end.checker import Outside, Truth, findings, iter_findings, outside
 from tests.end_to_end.installation import STEADY_S, Installation
 from tests.end_to_end.quiescence import come_to_rest
 
@@ -83,7 +83,7 @@ def test_a_difference_in_a_table_is_found(
     ):
         changed = connection.execute(IN_TABLES[planted].encode())
         assert changed.rowcount > 0
-        assert next(each(connection, *settled), None)
+        assert next(iter_findings(connection, *settled), None)
 
 
 def _without_first(messages: Sequence[Message], topic: str) -> list[Message]:
@@ -130,7 +130,7 @@ def test_a_difference_in_a_topic_is_found(
     truth, left = settled
     wrong = replace(left, messages=OUTSIDE[planted](left.messages))
     with journey.connect() as connection:
-        assert next(each(connection, truth, wrong), None)
+        assert next(iter_findings(connection, truth, wrong), None)
 
 
 def test_an_event_sent_again_is_no_finding(

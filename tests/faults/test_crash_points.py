@@ -63,7 +63,7 @@ def in_any_order(names: list[str]) -> list[str]:
     return drawn
 
 
-# above 20 s: a process ends at each of eleven points, and starts again
+# above 20 s: a process ends at each of fourteen points, and starts again
 @pytest.mark.timeout(900)
 def test_a_part_that_ends_at_any_point_of_the_way_loses_and_doubles_nothing(
     mortal: Installation,

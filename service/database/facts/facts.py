@@ -32,6 +32,16 @@ COUNTED = """(m.confirms IS NULL OR NOT EXISTS (SELECT FROM loyalty_movement c
 """The condition under which a ledger line `m` is part of a balance."""
 
 
+class Inserted(NamedTuple):
+    """What a batch of ledger lines did."""
+
+    new: set[SourceKey]
+    moved: set[int]
+    """The records whose points moved."""
+    differing: set[SourceKey]
+    """Lines that stand with another content: a ledger never changes."""
+
+
 class FactRow(NamedTuple):
     """One fact as a profile is built from it."""
 
@@ -116,12 +126,8 @@ def insert_movements(
     changes: Sequence[FactChange],
     *,
     record_ids: Mapping[SourceKey, int],
-) -> tuple[set[int], set[SourceKey]]:
-    """Store movements that are new.
-
-    Returns the records whose points moved, and the keys of movements that are stored
-    with another content: a ledger never changes, so those are refused.
-    """
+) -> Inserted:
+    """Store movements that are new; those that differ from what stands are refused."""
     rows = [_movement_row(change, record_ids) for change in changes]
     columns = (
         "(system text, id text, position bigint[], customer_record_id bigint,"
@@ -134,10 +140,9 @@ def insert_movements(
         "   programme, unit, amount, kind, at, order_key, expires_on, confirms, raw)"
         f" SELECT n.* FROM jsonb_to_recordset(%s::jsonb) AS n {columns}"
         " ORDER BY system, id ON CONFLICT (system, id) DO NOTHING"
-        " RETURNING customer_record_id",
+        " RETURNING system, id, customer_record_id",
         [text],
-    )
-    moved = {row[0] for row in inserted}
+    ).fetchall()
     differing = connection.execute(
         f"SELECT n.system, n.id FROM jsonb_to_recordset(%s::jsonb) AS n {columns}"
         " JOIN loyalty_movement m ON (m.system, m.id) = (n.system, n.id)"
@@ -146,7 +151,11 @@ def insert_movements(
         "   (n.customer_record_id, n.programme, n.unit, n.amount, n.kind)",
         [text],
     )
-    return moved, {SourceKey(system, id_) for system, id_ in differing}
+    return Inserted(
+        new={SourceKey(system, id_) for system, id_, _ in inserted},
+        moved={record_id for _, _, record_id in inserted},
+        differing={SourceKey(system, id_) for system, id_ in differing},
+    )
 
 
 def _movement_row(

@@ -108,13 +108,13 @@ def add(
         source=Source(connector="api", table=_SOURCE, ts_ms=seen.position // 1000),
         ts_ms=seen.position // 1000,
     )
-    moved, differing = facts.insert_movements(
+    inserted = facts.insert_movements(
         connection, [change], record_ids={movement.account: record_id}
     )
-    if moved:
+    if inserted.new:
         dirty.mark(connection, [(record_id, False)])
         pushes.append(connection, change)
-    return not differing
+    return not inserted.differing
 
 
 def lines_of(
