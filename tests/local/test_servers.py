@@ -46,6 +46,17 @@ def test_processes_that_start_at_once_on_a_new_machine_share_one_system_user() -
         subprocess.run(["userdel", name], check=False, capture_output=True)
 
 
+def test_processes_that_start_at_once_on_a_new_machine_can_all_start_the_broker(
+    tmp_path: Path,
+) -> None:
+    program = "from service.local.servers import start_broker; start_broker().stop()"
+    started = [
+        subprocess.Popen([sys.executable, "-c", program], env={"HOME": str(tmp_path)})
+        for _ in range(4)
+    ]
+    assert [process.wait(120) for process in started] == [0] * 4
+
+
 def test_postgres_keeps_what_was_committed_over_an_immediate_stop(
     tmp_path: Path,
 ) -> None:
