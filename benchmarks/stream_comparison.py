@@ -10,8 +10,7 @@ from matching.model.model_version import Model
 from schemas.source_record import CustomerRecord
 from service.database.batches.snapshot_export import DECIDED, write_records, write_rows
 from service.database.clusters import links
-from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import snapshot_read
+from service.database.connection.session import Connection, snapshot_read
 from service.verification.audit import expect_clusters
 
 _SAMPLE = 20_000

@@ -9,7 +9,7 @@ from connectors import settings as settings_
 from connectors.contract import Config, Connector, StopEverything, StopSource
 from connectors.debezium.postgresql import PostgresConfig, PostgresConnector
 from connectors.debezium.topics import TopicsConfig, TopicsConnector
-from connectors.mapping.required_columns import Need
+from connectors.mapping.columns import Need
 from connectors.rest.connector import RestConfig, RestConnector
 
 NAMES = {

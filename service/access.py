@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from flask import Flask, g, request
 
 from service.database.connection import schema_version
-from service.database.connection.pools import ReadPool, read
+from service.database.connection.pools import Pool, read
 from service.database.connection.session import Connection, connect
 from service.database.requests import api_keys
 from service.database.requests.api_keys import StoredKey
@@ -116,7 +116,7 @@ class Keyring:
 
     def __init__(
         self,
-        pool: ReadPool,
+        pool: Pool,
         *,
         remember_s: float = 2.0,
         clock: Callable[[], float] = time.monotonic,

@@ -46,7 +46,7 @@ from service.api.views.sources import sources
 from service.api.views.timeline import timeline
 from service.api.views.webhooks import webhooks
 from service.database.connection import pools, schema_version
-from service.database.connection.pools import ReadPool
+from service.database.connection.pools import Pool
 from service.database.connection.session import connect
 from service.errors import Misconfigured, PortTaken
 from service.logging import configure_logging
@@ -83,7 +83,7 @@ BLUEPRINTS = (
 )
 
 
-def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:
+def create_app(settings: Settings, *, pool: Pool | None = None) -> OpenAPI:
     """Return the API; raise Misconfigured if a route declares no scope."""
     pool = pool or pools.open_pool(settings.database_url, size=settings.api_threads)
     app = OpenAPI(
@@ -118,7 +118,7 @@ def create_app(settings: Settings, *, pool: ReadPool | None = None) -> OpenAPI:
     return app
 
 
-def _wire(app: OpenAPI, pool: ReadPool, *, waiters: int) -> None:
+def _wire(app: OpenAPI, pool: Pool, *, waiters: int) -> None:
     # In this order a request is timed, checked, admitted; headers come on last.
     measure(app, pool)
     check_requests(app)

@@ -19,7 +19,7 @@ from connectors.debezium.envelope import Change
 from connectors.debezium.schema_watch import ReadAgain, SchemaWatch
 from connectors.debezium.streaming import Following, is_complete
 from connectors.kafka import topic_reader
-from connectors.mapping.required_columns import Need
+from connectors.mapping.columns import Need
 
 HISTORY_TOPIC = "couture.schema_history."
 

@@ -16,7 +16,7 @@ from connectors.debezium.postgresql_catalogue import shapes
 from connectors.debezium.schema_watch import ReadAgain, SchemaWatch
 from connectors.debezium.streaming import Following, is_complete
 from connectors.debezium.unavailable_values import completed
-from connectors.mapping.required_columns import Need
+from connectors.mapping.columns import Need
 from schemas.change_event import Op
 
 _MESSAGE = "SELECT pg_logical_emit_message(false, 'couture', '')"

@@ -15,7 +15,7 @@ from connectors.debezium.table_schema import (
     drifts,
     missing,
 )
-from connectors.mapping.required_columns import Need
+from connectors.mapping.columns import Need
 
 _EVERY_S = 5.0
 

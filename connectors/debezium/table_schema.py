@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
 
-from connectors.mapping.required_columns import Need
+from connectors.mapping.columns import Need
 
 
 class Act(Enum):

@@ -13,7 +13,7 @@ from connectors.contract import Batch, Config, Note, Offset, Row, StopSource, Ta
 from connectors.debezium.envelope import Change, NoEnvelope, change
 from connectors.debezium.unavailable_values import PLACEHOLDER
 from connectors.kafka.topic_reader import Message, Place, TopicReader
-from connectors.mapping.required_columns import Need
+from connectors.mapping.columns import Need
 from schemas.change_event import Op
 
 

@@ -1,11 +1,13 @@
-"""Which columns of a table a mapping cannot do without."""
+"""Which columns of a row a mapping needs and uses, and which nobody asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.mapping.expressions import Expression, Fields, From, Items, Text
+from connectors.mapping.mapping_file import Target
 
 Need = frozenset[str]
 """Columns of which at least one must be there: `mail || email` is one need."""
@@ -23,27 +25,27 @@ _RELATIVE = (
 """Only their first part looks at the row; the rest looks at what that part found."""
 
 
-def of(expressions: Iterable[Expression | None]) -> tuple[Need, ...]:
+def needs_of(expressions: Iterable[Expression | None]) -> tuple[Need, ...]:
     """Return the needs of expressions that are read from one row."""
-    found = {need for one in expressions if one is not None for need in _of(one)}
+    found = {need for one in expressions if one is not None for need in _needs_of(one)}
     return tuple(sorted(found, key=sorted))
 
 
-def _of(expression: Expression) -> Iterator[Need]:
+def _needs_of(expression: Expression) -> Iterator[Need]:
     if isinstance(expression, From):
         if isinstance(expression.path, str):
             yield frozenset([expression.path])
         else:
             yield from _parsed(expression.path.parsed)
     elif isinstance(expression, Text):
-        yield from _of(expression.expression)
+        yield from _needs_of(expression.expression)
     elif isinstance(expression, Items):
         for item in expression.items:
-            yield from _of(item)
+            yield from _needs_of(item)
     elif isinstance(expression, Fields):
         inner = [expression.each] if expression.each else expression.fields.values()
         for one in inner:
-            yield from _of(one)
+            yield from _needs_of(one)
 
 
 def _parsed(node: Any) -> Iterator[Need]:
@@ -64,3 +66,38 @@ def _parsed(node: Any) -> Iterator[Need]:
 
 def _children(node: Any) -> Sequence[Any]:
     return [child for child in node.get("children", ()) if isinstance(child, dict)]
+
+
+_MOST_SHAPES = 1_000
+
+
+def used(targets: Iterable[Target]) -> frozenset[str]:
+    """Return the columns that some field, condition or position is read from."""
+    found: set[str] = set()
+    for one in targets:
+        parts = (one.id, one.record, one.deleted, one.when, *one.position)
+        found = found.union(one.drop, *needs_of(parts))
+    return frozenset(found)
+
+
+@dataclass(slots=True)
+class Unmapped:
+    """By table, the columns met that no field uses: they are kept in the raw row."""
+
+    _used: Mapping[str, frozenset[str]]
+    _met: dict[str, set[str]] = field(default_factory=dict)
+    _shapes: set[tuple[str, ...]] = field(default_factory=set)
+
+    def note(self, table: str, payload: Mapping[str, Any]) -> None:
+        """Look at a row's columns, at each set of them once."""
+        shape = (table, *payload)
+        if shape in self._shapes or len(self._shapes) >= _MOST_SHAPES:
+            return
+        self._shapes.add(shape)
+        more = payload.keys() - self._used.get(table, frozenset())
+        if more:
+            self._met.setdefault(table, set()).update(more)
+
+    def columns(self) -> dict[str, list[str]]:
+        """Return them, in order."""
+        return {table: sorted(found) for table, found in sorted(self._met.items())}

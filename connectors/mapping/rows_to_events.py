@@ -11,11 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from connectors.contract import Row
-from connectors.mapping import mapping_file, required_columns
+from connectors.mapping import columns, mapping_file
+from connectors.mapping.columns import Need, Unmapped, used
 from connectors.mapping.expressions import CannotMap
 from connectors.mapping.mapping_file import MODEL_OF, Target
-from connectors.mapping.required_columns import Need
-from connectors.mapping.unmapped_columns import Unmapped, used
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
 from schemas.source_key import SourceKey
 
@@ -54,9 +53,7 @@ class Mapping:
     def needs(self) -> dict[str, tuple[Need, ...]]:
         """What columns of each table the mapping cannot do without."""
         return {
-            table: required_columns.of(
-                part for one in targets for part in one.expressions
-            )
+            table: columns.needs_of(part for one in targets for part in one.expressions)
             for table, targets in self.tables.items()
         }
 

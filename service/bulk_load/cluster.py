@@ -15,8 +15,7 @@ from service.database.batches.snapshot_export import (
     write_records,
     write_rows,
 )
-from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import snapshot_read
+from service.database.connection.session import Connection, snapshot_read
 
 
 @dataclass(frozen=True)

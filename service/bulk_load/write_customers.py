@@ -21,8 +21,8 @@ from service.database.sources import (
     blocking_keys,
     dirty,
 )
-from service.resolver.all_reviews import rewrite_reviews
 from service.resolver.relabel import relabel
+from service.resolver.reviews import rewrite_reviews
 from service.runtime.worker_processes import FEW, PROCESSES, together
 
 _SLICE = 2_000

@@ -89,17 +89,17 @@ def _from_files(
 def _from_database(path: Path | None) -> Iterator[_Given]:
     from matching.model.model_version import Model
     from service.commands.read_context import reading
-    from service.database.batches import coverage_export
+    from service.database.batches import snapshot_export
     from service.database.clusters import model_versions
 
     with reading() as (connection, _):
         active = model_versions.active(connection)
         judge = bundle(path) if path else active or Model.load()
-        chunks = coverage_export.features(connection)
+        chunks = snapshot_export.features(connection)
         # the links of another model would tell of its rules, not of these
         same = active is not None and judge.digest == active.digest
         match = judge.bands.match
-        links = coverage_export.linked(connection, match=match) if same else None
+        links = snapshot_export.linked(connection, match=match) if same else None
         yield _Given(judge, chunks, links)
 
 

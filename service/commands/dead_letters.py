@@ -16,8 +16,7 @@ from rich.table import Table
 
 from service.commands.command_context import settings_for_command
 from service.database.connection.session import Connection
-from service.database.operations.dead_letter_reads import Choice, Content, Letter
-from service.database.operations.dead_letters import State
+from service.database.operations.dead_letters import Choice, Content, Letter, State
 from service.errors import Misconfigured, ServiceError
 
 deadletters_app = typer.Typer(
@@ -44,11 +43,11 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List letters, the newest first, without what they hold (at most 1,000)."""
-    from service.database.operations import dead_letter_reads
+    from service.database.operations import dead_letters
 
     choice = Choice(None if every else state, reason, system)
     with _connected() as connection:
-        found = dead_letter_reads.page(connection, choice, limit=_AT_ONCE)
+        found = dead_letters.page(connection, choice, limit=_AT_ONCE)
     if as_json:
         typer.echo(orjson.dumps([one._asdict() for one in found]))
     else:
@@ -179,7 +178,7 @@ def _settle_each(
 
 
 def _chosen(connection: Connection, letter_ids: list[int], choice: Choice) -> list[int]:
-    from service.database.operations import dead_letter_reads
+    from service.database.operations import dead_letters
 
     if letter_ids:
         return letter_ids
@@ -189,9 +188,7 @@ def _chosen(connection: Connection, letter_ids: list[int], choice: Choice) -> li
         )
     found: list[int] = []
     last: int | None = None
-    while some := dead_letter_reads.page(
-        connection, choice, after=last, limit=_AT_ONCE
-    ):
+    while some := dead_letters.page(connection, choice, after=last, limit=_AT_ONCE):
         last = some[-1].letter_id
         found += [one.letter_id for one in some]
     return sorted(found)  # as they came

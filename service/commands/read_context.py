@@ -28,8 +28,7 @@ class Reading(NamedTuple):
 def reading() -> Iterator[Reading]:
     """Give the database as it stands at one moment; nothing can be written."""
     from service.database.connection.schema_version import require_migrated
-    from service.database.connection.session import connect
-    from service.database.connection.snapshot_read import snapshot_read
+    from service.database.connection.session import connect, snapshot_read
     from service.model_versions.scorer_pool import ScorerPool
 
     with (

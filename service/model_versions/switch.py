@@ -9,10 +9,10 @@ from service.database.clusters import labels, model_versions, shadow_run
 from service.database.connection.session import Connection
 from service.database.sources import blocking_keys, dirty
 from service.model_versions.shadow_run import read_records
-from service.resolver.all_reviews import rewrite_reviews
 from service.resolver.link import score_candidates
 from service.resolver.relabel import relabel
 from service.resolver.resolve import ActiveModel
+from service.resolver.reviews import rewrite_reviews
 
 
 def switch(

@@ -9,10 +9,9 @@ import orjson
 from schemas import wire
 from schemas.change_event import ChangeEvent
 from service.database.connection.session import Connection
-from service.database.messages import outbox, pushes
-from service.database.operations import dead_letter_reads, dead_letters
-from service.database.operations.dead_letter_reads import Content
-from service.database.operations.dead_letters import State
+from service.database.messages import outbox
+from service.database.operations import dead_letters
+from service.database.operations.dead_letters import Content, State
 from service.errors import ServiceError
 
 
@@ -28,7 +27,7 @@ class LetterRefused(ServiceError):
 
 def content(connection: Connection, letter_id: int) -> Content:
     """Return a letter with its message; raise UnknownLetter."""
-    found = dead_letter_reads.find(connection, letter_id)
+    found = dead_letters.find(connection, letter_id)
     if found is None:
         raise _unknown(letter_id)
     return found
@@ -58,7 +57,7 @@ def replay(connection: Connection, letter_id: int, *, by: str, because: str) -> 
     if isinstance(message, outbox.Message):
         outbox.append(connection, [message])
     else:
-        pushes.append(connection, message)
+        outbox.append_change(connection, message)
     dead_letters.settle(connection, letter_id, State.REPLAYED, by=by, because=because)
 
 
@@ -72,7 +71,7 @@ def discard(connection: Connection, letter_id: int, *, by: str, because: str) ->
 
 
 def _locked(connection: Connection, letter_id: int) -> Content:
-    found = dead_letter_reads.find(connection, letter_id, lock=True)
+    found = dead_letters.find(connection, letter_id, lock=True)
     if found is None:
         raise _unknown(letter_id)
     return found

@@ -10,10 +10,7 @@ from service.database.clusters import model_versions
 from service.database.connection import schema_version
 from service.database.connection.session import Connection, connect, where
 from service.database.messages import offsets
-from service.database.operations import (
-    backlog,
-    dead_letter_reads,
-)
+from service.database.operations import backlog, dead_letters
 from service.errors import ServiceError
 from service.operations.broker_check import Broker, check_broker
 from service.operations.finding import Finding, Health
@@ -126,7 +123,7 @@ def _waiting(connection: Connection) -> Finding:
 
 
 def _letters(connection: Connection) -> Finding:
-    count = sum(dead_letter_reads.counts(connection).values())
+    count = sum(dead_letters.counts(connection).values())
     detail = f"{count} dead letters are open."
     if count:
         return Finding(

@@ -9,8 +9,8 @@ import structlog
 from schemas import cloud_event, wire
 from schemas.case_event import CaseEvent, CaseEventType
 from service.database.connection.session import Connection
-from service.database.facts import case_alerts
-from service.database.facts.case_alerts import Overdue
+from service.database.facts import cases
+from service.database.facts.cases import Overdue
 from service.database.messages import outbox
 
 log = structlog.get_logger()
@@ -22,7 +22,7 @@ def announce_overdue(connection: Connection, *, now: datetime) -> int:
     That it was told is written with the event, so each is told once.
     """
     with connection.transaction():
-        overdue = case_alerts.tell_overdue(connection, now=now)
+        overdue = cases.record_overdue(connection, now=now)
         outbox.append(connection, [_message(one, now) for one in overdue])
     if overdue:
         log.info("promised replies are overdue", count=len(overdue))

@@ -13,7 +13,7 @@ from schemas.snapshot import SnapshotManifest
 from schemas.source_key import SourceKey
 from service.database.messages.offsets import Advance
 from service.database.operations.dead_letters import UNMAPPABLE, DeadLetter
-from service.database.sources.system_freshness_writes import Freshness
+from service.database.sources.system_freshness import Freshness
 
 
 class Message(NamedTuple):

@@ -21,11 +21,7 @@ from service.database.messages import (
 )
 from service.database.operations import dead_letters
 from service.database.operations.dead_letters import DeadLetter
-from service.database.sources import (
-    blocking_keys,
-    snapshots,
-    system_freshness_writes,
-)
+from service.database.sources import blocking_keys, snapshots, system_freshness
 from service.resolver import metrics
 from service.resolver.link import score_candidates
 from service.resolver.micro_batch import Batch
@@ -67,7 +63,7 @@ def resolve(
         letters = without_erased(connection, batch.dead_letters)
         _set_aside(connection, letters + published.refused)
         snapshots.keep(connection, batch.manifests)
-        system_freshness_writes.write(connection, batch.freshness())
+        system_freshness.write(connection, batch.freshness())
     return changed
 
 

@@ -16,7 +16,7 @@ from schemas.change_event import (
 )
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
-from service.database.facts import facts, order_steps, programmes
+from service.database.facts import facts, orders, programmes
 from service.database.operations.dead_letters import DeadLetter
 from service.database.sources import dirty, source_records
 from service.database.sources.source_records import NewState
@@ -107,7 +107,7 @@ def _publish_facts(
     for kind in _CHANGING_FACTS:
         events = _events(newest(p for p in placed if p.event.kind is kind))
         if kind is RecordKind.ORDER and events:
-            order_steps.keep(
+            orders.keep_steps(
                 connection, _events([p for p in placed if p.event.kind is kind])
             )
         if events:

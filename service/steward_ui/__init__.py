@@ -6,7 +6,7 @@ import shlex
 
 from flask import Flask
 
-from service.database.connection.pools import ReadPool
+from service.database.connection.pools import Pool
 from service.model_versions.scorer_pool import ScorerPool
 from service.settings import Settings
 from service.steward_ui import case, display_names, history, queue, sign_in
@@ -18,7 +18,7 @@ __all__ = ["case", "furnished", "history", "queue", "sign_in"]
 
 
 def furnished(
-    app: Flask, settings: Settings, *, pool: ReadPool, judges: ScorerPool
+    app: Flask, settings: Settings, *, pool: Pool, judges: ScorerPool
 ) -> None:
     """Give the application the stewards' room."""
     room = PageContext(pool, judges, points_limit=settings.four_eyes_points)

@@ -29,8 +29,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from service.access import PERSON, declared_scope
-from service.database.connection import pools, write_pool
-from service.database.connection.pools import ReadPool
+from service.database.connection import pools
+from service.database.connection.pools import Pool
 from service.database.connection.session import Connection, connect
 from service.errors import ServiceError
 from service.logging import told
@@ -60,7 +60,7 @@ pages = Blueprint(
 class PageContext:
     """What the pages need of the application."""
 
-    pool: ReadPool
+    pool: Pool
     judges: ScorerPool
     points_limit: int
 
@@ -95,7 +95,7 @@ def read(query: Callable[[Connection], Answer]) -> Answer:
 
 def write(work: Callable[[Connection], Answer]) -> Answer:
     """Return what the work returns, committed; it must be idempotent."""
-    return write_pool.write(page_context().pool, work)
+    return pools.write(page_context().pool, work)
 
 
 def load_scorer() -> None:

@@ -10,8 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from schemas.text import storable
 from service.access import signed_in
-from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import snapshot_read
+from service.database.connection.session import Connection, snapshot_read
 from service.database.stewardship import decided_cases, review_queue
 from service.database.stewardship.review_queue import Claim
 from service.explanation.customer import explain_customer

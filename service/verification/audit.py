@@ -25,8 +25,7 @@ from service.database.batches.snapshot_export import (
     write_rows,
 )
 from service.database.clusters import links
-from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import snapshot_read
+from service.database.connection.session import Connection, snapshot_read
 from service.database.verification import audits
 
 SHOWN = 20

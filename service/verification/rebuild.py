@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from service.database.connection.session import Connection, connect
-from service.database.connection.snapshot_read import snapshot_read
+from service.database.connection.session import Connection, connect, snapshot_read
 from service.database.sources import source_records
 from service.database.verification import rebuild_members
 from service.database.verification.consistency_checks import Broken

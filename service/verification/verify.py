@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import snapshot_read
+from service.database.connection.session import Connection, snapshot_read
 from service.database.verification import consistency_checks
 from service.database.verification.consistency_checks import CHECKS, Broken
 from service.settings import Settings

@@ -16,7 +16,7 @@ from schemas.change_event import OrderChange
 from schemas.facts import Order, OrderStatus
 from service.api.models.responses import OrderAnswer, OrdersAnswer
 from service.database.connection.session import Connection
-from service.database.facts import order_steps
+from service.database.facts import orders
 from service.domain.order_status import NEXT, Promise, Told, promise, reachable, steps
 from tests.api.channel import Channel
 from tests.api.factories import a_customer, an_order
@@ -128,7 +128,7 @@ def test_an_order_from_the_web_to_the_store_is_the_same_from_any_channel(
         for n, status in enumerate([*WEB_TO_STORE[:4], S.PREPARING, S.COLLECTED])
     ]
     for late_or_not in (told[3:], told[:3], told):
-        order_steps.keep(rows, late_or_not)
+        orders.keep_steps(rows, late_or_not)
     fulfilment = {"kind": "pickup", "store": "Lille", "promised_on": "2026-05-03"}
     an_order(
         rows,

@@ -14,7 +14,7 @@ from schemas import wire
 from service import access
 from service.database.connection.migrate import migrate
 from service.database.connection.session import Connection, connect
-from service.database.facts import case_alerts
+from service.database.facts import cases
 from service.demo.retailer.writes import SYSTEMS
 from service.demo.systems.systems import Systems
 from service.local.servers import EmbeddedPostgres, start_postgres
@@ -131,7 +131,7 @@ def _told(connection: Connection) -> bool:
     # The relay tells of overdue promises every few seconds, not as they pass. What it
     # has found stands in the outbox, so the outbox is looked at last.
     with connection.transaction(force_rollback=True):
-        if case_alerts.tell_overdue(connection, now=datetime.now(UTC)):
+        if cases.record_overdue(connection, now=datetime.now(UTC)):
             return False
     waiting = connection.execute("SELECT EXISTS (SELECT FROM outbox)").fetchone()
     return waiting == (False,)

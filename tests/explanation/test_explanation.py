@@ -9,7 +9,7 @@ import pytest
 
 from matching.clustering.cluster import Verdict
 from schemas.source_key import SourceKey
-from service.database.connection.snapshot_read import snapshot_read
+from service.database.connection.session import snapshot_read
 from service.explanation.customer import explain_customer
 from service.explanation.models import CustomerExplanation, PairTold, WhyExplanation
 from service.explanation.why import Subject, UnknownSubject, customer_of, why

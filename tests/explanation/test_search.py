@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from service.database.clusters import model_versions
-from service.database.connection.session import Connection, connect
-from service.database.connection.snapshot_read import snapshot_read
+from service.database.connection.session import Connection, connect, snapshot_read
 from service.explanation.why import why
 from service.model_versions.scorer_pool import ScorerPool
 from service.search.query import SearchQuery

@@ -19,8 +19,8 @@ from service.database.clusters import labels
 from service.database.connection.session import Connection
 from service.demo.population.people import population, records
 from service.local.servers import EmbeddedPostgres
-from service.resolver.all_reviews import every_case, rewrite_reviews
 from service.resolver.resolve import ActiveModel
+from service.resolver.reviews import every_case, rewrite_reviews
 from service.verification.audit import audit
 from tests.resolver.deliveries import Delivery, customer
 from tests.resolver.test_histories import emptied, forget

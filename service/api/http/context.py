@@ -12,7 +12,7 @@ from flask import Flask, current_app
 
 from service.api.http.cursor import Cursors
 from service.database.connection import pools
-from service.database.connection.pools import ReadPool
+from service.database.connection.pools import Pool
 from service.database.connection.session import Connection
 from service.model_versions.scorer_pool import ScorerPool
 
@@ -27,7 +27,7 @@ class Context:
     At most so many as there are places in `listeners` wait for changes at once.
     """
 
-    pool: ReadPool
+    pool: Pool
     cursors: Cursors
     judges: ScorerPool = field(default_factory=ScorerPool)
     listeners: threading.BoundedSemaphore = field(

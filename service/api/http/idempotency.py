@@ -15,7 +15,7 @@ from service.access import Caller
 from service.api.http.context import context
 from service.api.http.pagination import json_answer
 from service.api.http.problems import ProblemError
-from service.database.connection import write_pool
+from service.database.connection import pools
 from service.database.connection.session import Connection
 from service.database.requests import idempotency
 from service.database.requests.idempotency import StoredResponse
@@ -61,7 +61,7 @@ def require_scope(scope: str) -> None:
 
 def write(work: Callable[[Connection], Answer]) -> Answer:
     """Return what the work returns, committed; it must be idempotent."""
-    return write_pool.write(context().pool, work)
+    return pools.write(context().pool, work)
 
 
 def refused(name: str, detail: str, **members: Any) -> Outcome:

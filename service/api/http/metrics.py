@@ -16,7 +16,7 @@ from matching.clustering.reviews import Kind
 from service.access import public
 from service.api.http.operational_metrics import Operation
 from service.database.connection import pools
-from service.database.connection.pools import ReadPool
+from service.database.connection.pools import Pool
 from service.database.operations import connector_states
 from service.database.sources import system_freshness
 from service.database.stewardship import reviews
@@ -34,7 +34,7 @@ _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 class _Freshness(Collector):
     """Asks the database at each scrape how late every system is."""
 
-    def __init__(self, pool: ReadPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -63,7 +63,7 @@ class _Freshness(Collector):
 class _Audit(Collector):
     """Asks the database at each scrape what the newest audit found."""
 
-    def __init__(self, pool: ReadPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -92,7 +92,7 @@ class _Audit(Collector):
 class _Coherence(Collector):
     """Asks the database at each scrape what the newest check of coherence found."""
 
-    def __init__(self, pool: ReadPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -120,7 +120,7 @@ class _Coherence(Collector):
 class _Reviews(Collector):
     """Asks the database at each scrape how many cases wait; a giant one is an alarm."""
 
-    def __init__(self, pool: ReadPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -139,7 +139,7 @@ class _Reviews(Collector):
 class _Connectors(Collector):
     """Asks the database at each scrape what connectors last said."""
 
-    def __init__(self, pool: ReadPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -171,7 +171,7 @@ _CONNECTOR_FIGURES = (
 )
 
 
-def measure(app: Flask, pool: ReadPool) -> None:
+def measure(app: Flask, pool: Pool) -> None:
     """Count and time every answer, log it, and serve the figures at /metrics."""
     registry = CollectorRegistry()
     registry.register(_Freshness(pool))

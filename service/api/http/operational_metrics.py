@@ -9,8 +9,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from service.database.connection import pools
-from service.database.connection.pools import ReadPool
-from service.database.operations import backlog, dead_letter_reads
+from service.database.connection.pools import Pool
+from service.database.operations import backlog, dead_letters
 from service.database.operations.backlog import Size
 from service.errors import DatabaseUnavailable
 
@@ -28,14 +28,14 @@ _WAITING = {
 class Operation(Collector):
     """Asks the database at each scrape; without it, says only that it is away."""
 
-    def __init__(self, pool: ReadPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._size: Size | None = None
         self._counted_at = 0.0
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
-            letters = pools.read(self._pool, dead_letter_reads.counts)
+            letters = pools.read(self._pool, dead_letters.counts)
             waiting = pools.read(self._pool, backlog.waiting)
             size = self._counted()
         except DatabaseUnavailable:

@@ -8,9 +8,11 @@ from uuid import UUID
 
 import orjson
 from flask import Response, request, url_for
+from pydantic import BaseModel
 
-from service.api.http.context import context, read
+from service.api.http.context import Answer, context, read
 from service.api.http.problems import ProblemError
+from service.database.connection.session import Connection, snapshot_read
 from service.database.customers import profiles
 from service.database.customers.pages import StoredPage
 from service.database.sources import system_freshness
@@ -86,3 +88,19 @@ def after(listing: str, customer_id: UUID, cursor: str | None) -> list[Any] | No
 def time_place(row: dict[str, Any]) -> list[Any]:
     """Return the place of a row in a listing by time."""
     return [row["at"], row["system"], row["id"]]
+
+
+def read_at_once(query: Callable[[Connection], Answer]) -> tuple[Answer, bytes]:
+    """Return what the query's reads find at one moment, and how fresh that is."""
+
+    def at_once(connection: Connection) -> tuple[Answer, bytes]:
+        with snapshot_read(connection):
+            return query(connection), system_freshness.freshness(connection)
+
+    return read(at_once)
+
+
+def fresh_answer(told: BaseModel, freshness: bytes) -> Response:
+    """Return the JSON answer that tells this, with its freshness."""
+    body: dict[str, Any] = told.model_dump(mode="json")
+    return json_answer({**body, "freshness": orjson.Fragment(freshness)})

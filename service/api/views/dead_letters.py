@@ -22,9 +22,8 @@ from service.api.models.parameters import PageQuery, Parameters
 from service.api.models.responses import responses_for
 from service.api.models.writes import written
 from service.database.connection.session import Connection
-from service.database.operations import dead_letter_reads
-from service.database.operations.dead_letter_reads import Choice, Content
-from service.database.operations.dead_letters import State
+from service.database.operations import dead_letters as stored
+from service.database.operations.dead_letters import Choice, Content, State
 from service.operations import dead_letters as letters
 
 dead_letters = APIBlueprint(
@@ -108,9 +107,7 @@ def listed(query: LettersQuery) -> Response:
     listing = f"dead_letters:{choice}"
     place = context().cursors.open(listing, query.cursor)
     after = int(place[0]) if place else None
-    found = read(
-        lambda c: dead_letter_reads.page(c, choice, after=after, limit=query.limit + 1)
-    )
+    found = read(lambda c: stored.page(c, choice, after=after, limit=query.limit + 1))
     rows, following = found[: query.limit], None
     if len(found) > query.limit:
         following = context().cursors.seal(listing, [rows[-1].letter_id])

@@ -11,10 +11,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from service.access import needs
 from service.api.http.context import context, read
-from service.api.http.pagination import redirect_to_survivor, unknown_customer
+from service.api.http.pagination import (
+    fresh_answer,
+    read_at_once,
+    redirect_to_survivor,
+    unknown_customer,
+)
 from service.api.http.problems import ProblemError
 from service.api.http.security_headers import KEY
-from service.api.http.snapshot_reads import fresh_answer, read_at_once
 from service.api.models.parameters import CustomerPath
 from service.api.models.responses import Fresh, responses_for
 from service.database.customers import profiles

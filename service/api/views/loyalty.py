@@ -31,7 +31,7 @@ from service.api.models.responses import (
 from service.api.models.writes import MovementMade, NewMovement, written
 from service.api.views import movements as moving
 from service.database.customers import profiles
-from service.database.facts import movement_reads, movements
+from service.database.facts import movements
 from service.database.sources import system_freshness
 from service.domain.loyalty import remaining
 
@@ -78,9 +78,7 @@ def customer_movements(path: CustomerPath, query: PageQuery) -> Response:
     place = after("movements", path.customer_id, query.cursor)
     last = (place[0], place[1], place[2]) if place else None
     stored = read(
-        lambda c: movement_reads.page(
-            c, path.customer_id, after=last, limit=query.limit
-        )
+        lambda c: movements.page(c, path.customer_id, after=last, limit=query.limit)
     )
     return page_answer(
         stored,

@@ -20,7 +20,7 @@ from service.api.models.writes import AcceptedAnswer, Pushed, PushedRecord, writ
 from service.api.views.movements import OWN_SYSTEM
 from service.database.facts import movements
 from service.database.facts.movements import Now
-from service.database.messages import pushes
+from service.database.messages import outbox
 
 records = APIBlueprint(
     "records",
@@ -52,7 +52,7 @@ def push(path: SystemPath, body: PushedRecord) -> Response:
         )
     pushed = body.root
     event = write(
-        lambda c: pushes.append(c, _event(path.system, pushed, movements.now(c)))
+        lambda c: outbox.append_change(c, _event(path.system, pushed, movements.now(c)))
     )
     token = str(Token(event.kind, event.key, event.position))
     answer = json_answer(

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.access import needs
 from service.api.http.context import context
+from service.api.http.pagination import fresh_answer, read_at_once
 from service.api.http.problems import invalid_parameter
 from service.api.http.security_headers import KEY
-from service.api.http.snapshot_reads import fresh_answer, read_at_once
 from service.api.models.responses import Fresh, responses_for
 from service.search.query import SearchQuery
 from service.search.result import SearchResult

@@ -6,8 +6,9 @@ seconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from schemas.source_key import SourceKey
 from service.database.batches.bulk_loads import CSV
@@ -65,3 +66,23 @@ def _write(connection: Connection, copy_sql: str, file: Path) -> None:
         cursor.copy(copy_sql.encode()) as copy,
     ):
         lines.writelines(copy)
+
+
+PIECE = 20_000
+
+
+def features(connection: Connection) -> Iterator[dict[int, dict[str, Any]]]:
+    """Yield the features of every live record, by record id; inside a transaction."""
+    with connection.cursor(name="coverage_features") as cursor:
+        cursor.execute(
+            "SELECT record_id, features FROM source_record WHERE features IS NOT NULL"
+        )
+        while rows := cursor.fetchmany(PIECE):
+            yield dict(rows)
+
+
+def linked(connection: Connection, *, match: float) -> list[tuple[int, int]]:
+    """Return the pairs linked at or above the match threshold."""
+    return connection.execute(
+        "SELECT a, b FROM link WHERE probability >= %s", [match]
+    ).fetchall()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -60,3 +62,17 @@ def where(database_url: str) -> str:
         return "the given database_url"
     place = f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}"
     return f"{place}/{parts.get('dbname', '')}"
+
+
+@contextmanager
+def snapshot_read(connection: Connection, *, temporary: bool = False) -> Iterator[None]:
+    """Let every read inside the block see the database as it was at the first.
+
+    Nothing can be written in it, but for temporary tables if those are asked for.
+    """
+    access = "READ WRITE" if temporary else "READ ONLY"
+    with connection.transaction():
+        connection.execute(
+            f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {access}".encode()
+        )
+        yield

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
+
+from schemas.change_event import FactChange, OrderChange
 from schemas.facts import OrderStatus
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.customers.pages import StoredPage, page_query, read_page
-from service.database.facts.order_steps import STEPS
 from service.database.sources.system_freshness import FRESHNESS
+
+STEPS = """(SELECT coalesce(json_agg(json_build_object('position', t.position,
+    'status', t.status, 'at', t.source_at)), '[]') FROM order_step t
+    WHERE (t.system, t.id) = (o.system, o.id))"""
+"""A scalar subquery: the steps of the order `o`."""
 
 # (time, system, id) is unique, so orders of the same instant split over two pages
 # are neither lost nor shown twice.
@@ -83,3 +91,27 @@ def by_key(connection: Connection, key: SourceKey) -> StoredOrder | None:
     """Return the order of a key, from whichever channel."""
     row = connection.execute(_ONE, [key.system, key.id]).fetchone()
     return StoredOrder(row[0], row[1], row[2].encode(), row[3]) if row else None
+
+
+def keep_steps(connection: Connection, changes: Sequence[FactChange]) -> None:
+    """Keep the statuses of these changes; one that is there already stays."""
+    rows = [
+        {
+            "system": change.key.system,
+            "id": change.key.id,
+            "position": change.position,
+            "status": change.after.status,
+            "ms": change.source.ts_ms,
+        }
+        for change in changes
+        if isinstance(change, OrderChange) and change.after is not None
+    ]
+    if rows:
+        connection.execute(
+            "INSERT INTO order_step (system, id, position, status, source_at)"
+            " SELECT system, id, position, status, to_timestamp(ms / 1000.0)"
+            " FROM jsonb_to_recordset(%s::jsonb) AS n (system text, id text,"
+            "   position bigint[], status text, ms bigint)"
+            " ORDER BY system, id, position ON CONFLICT DO NOTHING",
+            [orjson.dumps(rows).decode()],
+        )

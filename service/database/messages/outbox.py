@@ -8,6 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from schemas import wire
+from schemas.change_event import ChangeEvent
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
 
@@ -83,3 +84,12 @@ def lock_relay(connection: Connection) -> bool:
     """Return whether this connection is now the only relay, until it closes."""
     row = connection.execute("SELECT pg_try_advisory_lock(%s)", [RELAY_LOCK]).fetchone()
     return bool(row and row[0])
+
+
+def append_change(connection: Connection, event: ChangeEvent) -> ChangeEvent:
+    """Let the event wait for the relay, to be published on its system's topic."""
+    key, value, headers = wire.encode(event)
+    text = {name: content.decode() for name, content in headers}
+    topic = wire.source_topic(event.key.system)
+    append(connection, [Message(topic, key, value, text)])
+    return event

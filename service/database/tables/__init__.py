@@ -10,50 +10,53 @@ from service.database.tables.batches import (
     BulkLoadPart,
     CoherenceCheck,
 )
-from service.database.tables.blocks import SuspendedKey
+from service.database.tables.clusters import Label, Link, ModelPromotion, ModelVersion
 from service.database.tables.customers import (
     ContactKey,
     Customer,
-    Label,
+    Handoff,
     ProfileHistory,
 )
 from service.database.tables.facts import (
+    CaseAlert,
     Consent,
     Interaction,
     LoyaltyMovement,
     LoyaltyProgramme,
     Order,
+    OrderStep,
 )
-from service.database.tables.feed import FeedEvent, Webhook, WebhookDelivery
-from service.database.tables.handoffs import Handoff
 from service.database.tables.messages import (
-    DeadLetter,
+    FeedEvent,
     Outbox,
     StreamOffset,
-    SystemFreshness,
+    Webhook,
+    WebhookDelivery,
 )
-from service.database.tables.model_versions import ApiKey, ModelPromotion, ModelVersion
-from service.database.tables.operations import ConnectorState
+from service.database.tables.operations import ConnectorState, DeadLetter
 from service.database.tables.privacy import Erasure, PrivacySecret, Suppression
-from service.database.tables.promises import AnsweredRequest, CaseAlert, OrderStep
-from service.database.tables.records import (
+from service.database.tables.requests import AnsweredRequest, ApiKey
+from service.database.tables.sources import (
     BlockingKey,
-    Decision,
     Dirty,
-    Link,
+    SnapshotPart,
     SourceRecord,
+    SuspendedKey,
+    Sweep,
+    SystemFreshness,
+    VanishedKey,
 )
-from service.database.tables.reviews import Review
 from service.database.tables.stewardship import (
     DecidedCase,
+    Decision,
     Person,
     PersonAct,
     PersonBrowser,
     PersonSession,
     ProposedDecision,
+    Review,
     ReviewClaim,
 )
-from service.database.tables.sweeps import SnapshotPart, Sweep, VanishedKey
 
 __all__ = [
     "AnsweredRequest",

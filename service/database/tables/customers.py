@@ -1,26 +1,13 @@
 """Who is who: labels, customer ids and what each answers with."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from service.database.tables.columns import text_column, time_column
-
-
-class Label(SQLModel, table=True):
-    """Which component and customer a record belongs to; written only by relabel."""
-
-    __tablename__ = "label"
-    __table_args__ = (
-        Index("label_component", "component"),
-        Index("label_customer", "customer_id"),
-    )
-
-    record_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
-    component: int = Field(sa_column=Column(BigInteger, nullable=False))
-    customer_id: UUID = Field(nullable=False)
+from service.database.tables.columns import json_column, text_column, time_column
 
 
 class Customer(SQLModel, table=True):
@@ -64,3 +51,22 @@ class ContactKey(SQLModel, table=True):
     kind: str = text_column(primary_key=True)
     value: str = text_column(primary_key=True)
     customer_id: UUID = Field(primary_key=True)
+
+
+class Handoff(SQLModel, table=True):
+    """A customer and a conversation on their way to another channel.
+
+    Of the code only a hash is kept; the row goes soon after it expires.
+    """
+
+    __tablename__ = "handoff"
+
+    code_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    customer_id: UUID = Field(nullable=False)
+    made_by: str = text_column()
+    audience: str = text_column()
+    context: dict[str, Any] = json_column()
+    made_at: datetime = time_column(default_now=True)
+    expires_at: datetime = time_column()
+    redeemed_at: datetime | None = time_column(nullable=True)
+    redeemed_as: UUID | None = Field(default=None, nullable=True)

@@ -4,7 +4,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Numeric, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Numeric,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from service.database.tables.columns import (
@@ -98,3 +106,31 @@ class Consent(SQLModel, table=True):
     at: datetime | None = time_column(nullable=True)
     record: dict[str, Any] | None = json_column(nullable=True)
     raw: dict[str, Any] | None = json_column(nullable=True)
+
+
+class OrderStep(SQLModel, table=True):
+    """One state that an order's source told of, at its place in the source.
+
+    Late ones are kept too: whether a step was legal is judged by position, at reading.
+    """
+
+    __tablename__ = "order_step"
+
+    system: str = text_column(primary_key=True)
+    id: str = text_column(primary_key=True)
+    position: list[int] = Field(sa_column=Column(ARRAY(BigInteger), primary_key=True))
+    status: str = text_column()
+    source_at: datetime | None = time_column(nullable=True)
+
+
+class CaseAlert(SQLModel, table=True):
+    """That a case's promised reply time passed was told, once per case and promise."""
+
+    __tablename__ = "case_alert"
+
+    case_id: str = text_column(primary_key=True)
+    promised_reply_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), primary_key=True)
+    )
+    customer_record_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    raised_at: datetime = time_column(default_now=True)

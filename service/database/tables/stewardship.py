@@ -3,10 +3,23 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Column, Identity, Index, LargeBinary, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel
 
-from service.database.tables.columns import json_column, text_column, time_column
+from service.database.tables.columns import (
+    json_column,
+    text_column,
+    time_column,
+)
 
 
 class Person(SQLModel, table=True):
@@ -95,3 +108,53 @@ class PersonBrowser(SQLModel, table=True):
     token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     name: str = text_column()
     added_at: datetime = time_column(default_now=True)
+
+
+class Review(SQLModel, table=True):
+    """One open case: two records to look at, and why; it goes when the case does.
+
+    `a` is `b` where the case is a whole component. Customers are not named: they are
+    those of the records, now.
+    """
+
+    __tablename__ = "review"
+    __table_args__ = (
+        UniqueConstraint("a", "b", "kind", name="review_case"),
+        Index("review_b", "b"),
+    )
+
+    review_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
+    kind: str = text_column()
+    a: int = Field(sa_column=Column(BigInteger, nullable=False))
+    b: int = Field(sa_column=Column(BigInteger, nullable=False))
+    why: str = text_column()
+    weight: float | None = Field(default=None, nullable=True)
+    probability: float | None = Field(default=None, nullable=True)
+    opened_at: datetime = time_column(default_now=True)
+
+
+class Decision(SQLModel, table=True):
+    """What a steward said of two source keys; it binds and outlives their records."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        Index("decision_b", "system_b", "id_b"),
+        Index("decision_a", "system_a", "id_a"),
+    )
+
+    decision_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
+    system_a: str = text_column()
+    id_a: str = text_column()
+    system_b: str = text_column()
+    id_b: str = text_column()
+    verdict: str = text_column()
+    steward: str = text_column()
+    reason: str | None = text_column(nullable=True)
+    decided_at: datetime = time_column(default_now=True)
+    revoked_at: datetime | None = time_column(nullable=True)
+    revoked_by: str | None = text_column(nullable=True)
+    revoke_reason: str | None = text_column(nullable=True)

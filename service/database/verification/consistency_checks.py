@@ -12,8 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from service.database.batches.snapshot_export import UNFINISHED
-from service.database.connection.session import Connection
-from service.database.connection.snapshot_read import snapshot_read
+from service.database.connection.session import Connection, snapshot_read
 
 CHECKS = {
     "records_without_customer": """
