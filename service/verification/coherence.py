@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import httpx
 import orjson
 
-_MOST_TOLD = 20
+_MOST_LISTED = 20
+Document = dict[str, Any]
 
 
 class Seen(NamedTuple):
@@ -50,8 +51,8 @@ class Probe:
             for key in keys
         ]
         self._pool = ThreadPoolExecutor(len(keys))
-        self._said: dict[tuple[str, int], bytes] = {}
-        self._told: dict[tuple[int, str], int] = {}
+        self._digests: dict[tuple[str, int], bytes] = {}
+        self._newest: dict[tuple[int, str], int] = {}
         self.found = Coherence()
 
     def close(self) -> None:
@@ -66,23 +67,53 @@ class Probe:
         They ask by customer id, and by source key too if one is given. A customer who
         is gone, and an API that is away, give nothing to compare.
         """
-        ways = [f"/v1/customers/{customer_id}"]
+        ways = [_by_id(customer_id)]
         if source_key is not None:
-            query = httpx.QueryParams({"source_key": source_key})
-            ways.append(f"/v1/customers?{query}")
+            ways.append(_look_up("source_key", source_key))
         for way in ways:
-            asked = [self._pool.submit(_ask, one, way) for one in self._clients]
-            for channel, answer in enumerate(asked):
-                for seen in answer.result():
+            for channel, answer in enumerate(self._answers(way)):
+                for seen in answer:
                     self._compare(channel, seen)
 
+    def ask_every_way(self, customer_id: str) -> None:
+        """Ask by id, by every source key, and by one e-mail, phone and card of it.
+
+        A look-up that does not find the customer differs, if its profile did not change
+        in between.
+        """
+        profile = next(iter(_documents(self._clients[0], _by_id(customer_id))), None)
+        self.ask(customer_id)
+        if profile is None:
+            return
+        for kind, value in _contacts(profile):
+            for channel, answer in enumerate(self._answers(_look_up(kind, value))):
+                found = [seen for seen in answer if seen.customer_id == customer_id]
+                for seen in found:
+                    self._compare(channel, seen)
+                if not found and self._version(customer_id) == profile["version"]:
+                    self.found.asked += 1
+                    who = f"{customer_id}, channel {channel + 1}"
+                    self._differs(f"{who}: not found by {kind}")
+
+    def answers_for(self, customer_id: str) -> bool:
+        """Return whether the API knows the customer; compare nothing."""
+        return self._version(customer_id) is not None
+
+    def _answers(self, way: str) -> list[list[Seen]]:
+        asked = [self._pool.submit(_ask, client, way) for client in self._clients]
+        return [answer.result() for answer in asked]
+
+    def _version(self, customer_id: str) -> int | None:
+        seen = next(iter(_ask(self._clients[0], _by_id(customer_id))), None)
+        return seen.version if seen else None
+
     def _compare(self, channel: int, seen: Seen) -> None:
-        said = self._said.setdefault((seen.customer_id, seen.version), seen.digest)
-        newest = self._told.get((channel, seen.customer_id), 0)
-        self._told[channel, seen.customer_id] = max(newest, seen.version)
+        digest = self._digests.setdefault((seen.customer_id, seen.version), seen.digest)
+        newest = self._newest.get((channel, seen.customer_id), 0)
+        self._newest[channel, seen.customer_id] = max(newest, seen.version)
         self.found.asked += 1
         what = f"{seen.customer_id} version {seen.version}, channel {channel + 1}"
-        if said != seen.digest:
+        if digest != seen.digest:
             self._differs(f"{what}: another answer than before")
         elif seen.version < newest:
             self._differs(f"{what}: was told version {newest} before")
@@ -90,27 +121,52 @@ class Probe:
             self.found.coherent += 1
 
     def _differs(self, how: str) -> None:
-        if len(self.found.differing) < _MOST_TOLD:
+        if len(self.found.differing) < _MOST_LISTED:
             self.found.differing.append(how)
 
 
+def _by_id(customer_id: str) -> str:
+    return f"/v1/customers/{customer_id}"
+
+
+def _look_up(kind: str, value: str) -> str:
+    return f"/v1/customers?{httpx.QueryParams({kind: value})}"
+
+
+def _contacts(profile: Document) -> Iterator[tuple[str, str]]:
+    """Yield every source key, and the first e-mail, phone and card, with its kind."""
+    for key in profile["source_keys"]:
+        yield "source_key", key
+    for kind in ("email", "phone", "card"):
+        for contact in (profile.get(f"{kind}s") or [])[:1]:
+            yield kind, contact["value"]
+
+
 def _ask(client: httpx.Client, way: str) -> list[Seen]:
-    try:
-        answer = client.get(way)
-    except httpx.TransportError:
-        return []
-    if answer.status_code != 200:
-        return []
-    document = answer.json()
-    return list(_seen(document.get("customers", [document])))
+    return [_seen(document) for document in _documents(client, way)]
 
 
-def _seen(documents: Iterable[dict[str, Any]]) -> Iterable[Seen]:
-    for document in documents:
-        document.pop("freshness", None)
-        said = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-        digest = hashlib.sha256(said).digest()
-        yield Seen(document["customer_id"], document["version"], digest)
+def _documents(client: httpx.Client, way: str) -> Iterator[Document]:
+    """Yield the profiles of an answer and its further pages; none if it is refused."""
+    following: str | None = way
+    while following is not None:
+        try:
+            answer = client.get(following)
+        except httpx.TransportError:
+            return
+        if answer.status_code != 200:
+            return
+        page = answer.json()
+        yield from page.get("customers", [page])
+        cursor = page.get("next")
+        following = f"{way}&{httpx.QueryParams({'cursor': cursor})}" if cursor else None
+
+
+def _seen(document: Document) -> Seen:
+    document.pop("freshness", None)
+    content = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    digest = hashlib.sha256(content).digest()
+    return Seen(document["customer_id"], document["version"], digest)
 
 
 class Asking:

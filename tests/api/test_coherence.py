@@ -98,6 +98,28 @@ def test_a_version_that_goes_back_is_found(probe: Probe, rows: Connection) -> No
     assert "was told version 4 before" in probe.found.differing[0]
 
 
+def test_a_customer_is_found_in_every_way_that_its_profile_names(
+    probe: Probe, rows: Connection
+) -> None:
+    deliver = Delivery(rows, plain_judge())
+    deliver(customer("pos:1", 1, **ANNE), customer("ecommerce:1", 1, **ANNE))
+    anne = rows.execute("SELECT DISTINCT customer_id FROM label").fetchall()
+    assert len(anne) == 1
+
+    probe.ask_every_way(str(anne[0][0]))
+    by_id, keys = CHANNELS, 2 * CHANNELS
+    contacts = probe.found.asked - by_id - keys
+    assert contacts > 0
+    assert probe.found.coherent == probe.found.asked
+
+    rows.execute("DELETE FROM contact_key")
+    probe.ask_every_way(str(anne[0][0]))
+
+    assert probe.found.asked == 2 * (by_id + keys + contacts)
+    assert probe.found.asked - probe.found.coherent == contacts
+    assert "not found by" in probe.found.differing[0]
+
+
 def test_the_running_check_tells_its_figure_and_leaves_no_key(
     server: Served,
     database_url: str,

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from service.access import READ_SCOPES, create_key
 from service.database.connection.session import Connection, connect
 from service.demo.retailer.retailer import Retailer
 from service.demo.retailer.writes import CALL_CENTRE, ECOMMERCE, LOYALTY, POS, SYSTEMS
 from service.demo.run.captured_events import CaptureCounter
-from service.demo.run.coherence import Channel, open_channels
 from service.demo.run.freshness import FreshnessSampler
 from service.demo.systems import loyalty, pos
 from service.demo.systems.http_server import KEY_VARIABLE
@@ -44,7 +44,8 @@ class DemoEnvironment:
     connection: Connection
     captured: CaptureCounter
     sampler: FreshnessSampler
-    channels: list[Channel]
+    keys: list[str]
+    probe: Probe
     asking: Asking
 
 
@@ -67,11 +68,13 @@ def set_stage(
         bootstrap = house.broker.bootstrap
         captured = stack.enter_context(CaptureCounter(bootstrap, systems=SYSTEMS))
         sampler = stack.enter_context(FreshnessSampler(house.database_url))
-        channels = open_channels(api_url=house.api_url, database_url=house.database_url)
-        for channel in channels:
-            stack.callback(channel.close)
-        probe = Probe(house.api_url, keys=[one.key for one in channels])
-        asking = Asking(probe, pause_s=0.25)
+        keys = [
+            create_key(house.database_url, channel=name, scopes=READ_SCOPES)
+            for name in SYSTEMS
+        ]
+        probe = Probe(house.api_url, keys=keys)
+        stack.callback(probe.close)
+        asking = Asking(Probe(house.api_url, keys=keys), pause_s=0.25)
         stack.callback(asking.stop)
         # Its clock runs faster than ours: begin where it will not pass us at once.
         start = datetime.now(UTC) - timedelta(days=1)
@@ -84,7 +87,8 @@ def set_stage(
             connection=connection,
             captured=captured,
             sampler=sampler,
-            channels=channels,
+            keys=keys,
+            probe=probe,
             asking=asking,
         )
 

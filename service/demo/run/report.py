@@ -12,9 +12,8 @@ from typing import Any
 import orjson
 
 from service.database.connection.session import Connection
-from service.demo.run.coherence import CoherenceFigures
 from service.demo.run.metrics import Matching
-from service.verification.coherence import Coherence as AtOnce
+from service.verification.coherence import Coherence
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ class Report:
     customers: Customers
     matching: Matching
     freshness_ms: Freshness
-    coherence: CoherenceFigures
-    coherence_while_changing: AtOnce
+    coherence: Coherence
+    coherence_while_changing: Coherence
     kills: int
     restarts: dict[str, int]
     first_profile_s: float | None
