@@ -141,12 +141,12 @@ def a_movement(
     programmes.declare(rows, [ledger], by=f"source {parsed.system}")
     rows.execute(
         "INSERT INTO loyalty_movement (system, id, position, customer_record_id,"
-        " programme, unit, amount, kind, at, expires_on, confirms)"
-        " VALUES (%s, %s, '{1}', %s, %s, %s, %s, %s, %s, %s, %s)",
+        " programme, unit, amount, kind, at, expires_on, order_key, confirms)"
+        " VALUES (%s, %s, '{1}', %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             *(parsed.system, parsed.id, _record_id(rows, account)),
             *(movement.programme, movement.unit, movement.amount, movement.kind),
-            *(movement.at, movement.expires_on),
+            *(movement.at, movement.expires_on, movement.order),
             movement.confirms and str(movement.confirms),
         ],
     )

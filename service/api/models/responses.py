@@ -53,12 +53,20 @@ class MovedAnswer(Fresh):
     customer_id: UUID
 
 
+class SpendableBalance(Balance):
+    """One balance, and how much of it can be spent today."""
+
+    spendable: Decimal = Field(
+        description="the amount without what is left of points past their day"
+    )
+
+
 class LoyaltyAnswer(Fresh):
     """A customer's balances, as in the profile of the same version."""
 
     customer_id: UUID
     version: int
-    loyalty: list[Balance]
+    loyalty: list[SpendableBalance]
 
 
 class _Page(Fresh):

@@ -46,7 +46,7 @@ class MovementMade(Movement):
     """The line that was written, and the balance it left."""
 
     customer_id: UUID
-    balance: Decimal = Field(description="over all accounts of the customer, then")
+    balance: Decimal = Field(description="what can be spent then, over all accounts")
     after: str = Field(description="the token for `Couture-After`")
 
 

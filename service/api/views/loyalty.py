@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 from flask import Response
@@ -10,7 +13,7 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 
 from service.access import needs
-from service.api.http.context import read
+from service.api.http.context import context, read
 from service.api.http.idempotency import IdempotencyHeader, idempotent
 from service.api.http.pagination import (
     after,
@@ -30,10 +33,12 @@ from service.api.models.responses import (
 )
 from service.api.models.writes import MovementMade, NewMovement, written
 from service.api.views import movements as moving
+from service.database.connection.session import Connection
 from service.database.customers import profiles
 from service.database.facts import movements
 from service.database.sources import system_freshness
-from service.domain.loyalty import remaining
+from service.domain.loyalty import expiring as lots_to_expire
+from service.loyalty import spendable
 
 loyalty = APIBlueprint(
     "loyalty",
@@ -51,18 +56,23 @@ loyalty = APIBlueprint(
 def balances(path: CustomerPath) -> Response:
     """Read a customer's balances per programme and unit.
 
-    They are those of the profile of the same version, so no two answers disagree.
+    Amounts are those of the profile of the same version, so no two answers disagree;
+    `spendable` is the amount without what is left of points past their day.
     """
     stored = read(lambda connection: profiles.by_id(connection, path.customer_id))
     if stored is not None and stored.retired_into is not None:
         return redirect_to_survivor(path.customer_id)
     if stored is None or stored.document is None:
         raise unknown_customer()
+    balances = orjson.loads(stored.document).get("loyalty", [])
+    amounts = read(lambda c: _spendable(c, path.customer_id, balances))
+    for balance, amount in zip(balances, amounts, strict=True):
+        balance["spendable"] = moving.plain(amount)
     return json_answer(
         {
             "customer_id": path.customer_id,
             "version": stored.version,
-            "loyalty": orjson.loads(stored.document).get("loyalty", []),
+            "loyalty": balances,
             "freshness": orjson.Fragment(stored.freshness),
         }
     )
@@ -96,9 +106,10 @@ def customer_movements(path: CustomerPath, query: PageQuery) -> Response:
 )
 @needs("loyalty:read")
 def expiring(path: CustomerPath) -> Response:
-    """List what is left of a customer's points, by the day on which they expire.
+    """List what is left to spend of a customer's points, by the day they expire.
 
-    Points spent come out of those that expire first.
+    Points spent come out of those that expire first. Points past their day are not
+    listed: they cannot be spent.
     """
     customer_id = path.customer_id
     stored = read(lambda connection: profiles.by_id(connection, customer_id))
@@ -107,6 +118,8 @@ def expiring(path: CustomerPath) -> Response:
     if stored is None or stored.document is None:
         raise unknown_customer()
     ledgers = read(lambda connection: movements.lines_of(connection, customer_id))
+    zone = context().zone
+    today = context().clock().astimezone(zone).date()
     lots = [
         {
             "programme": programme,
@@ -115,7 +128,7 @@ def expiring(path: CustomerPath) -> Response:
             "amount": moving.plain(lot.amount),
         }
         for (programme, unit), lines in sorted(ledgers.items())
-        for lot in remaining(lines)
+        for lot in lots_to_expire(lines, today=today, zone=zone)
     ]
     fresh = orjson.Fragment(read(system_freshness.freshness))
     return json_answer({"customer_id": customer_id, "lots": lots, "freshness": fresh})
@@ -130,6 +143,23 @@ def move(header: IdempotencyHeader, body: NewMovement) -> Response:
     """
     moving.check(body)
     return idempotent(header.key, lambda c: moving.move(c, body, key=header.key))
+
+
+def _spendable(
+    connection: Connection, customer_id: UUID, balances: Sequence[Mapping[str, str]]
+) -> list[Decimal]:
+    now, zone = context().clock(), context().zone
+    return [
+        spendable(
+            connection,
+            customer_id,
+            programme=one["programme"],
+            unit=one["unit"],
+            now=now,
+            zone=zone,
+        )
+        for one in balances
+    ]
 
 
 _COPIED = (

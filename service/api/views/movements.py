@@ -1,8 +1,9 @@
-"""A movement that a channel makes: what it may, what the balance covers, one line."""
+"""A movement that a channel makes: what its key may, and how it is answered."""
 
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,14 +11,15 @@ from uuid import UUID
 from schemas.change_event import RecordKind
 from schemas.facts import LoyaltyMovement, MovementKind
 from schemas.source_key import SourceKey
+from service import loyalty
+from service.api.http.context import context
 from service.api.http.idempotency import Outcome, caller, refused, require_scope
 from service.api.http.problems import ProblemError, invalid_parameter
 from service.api.http.read_your_writes import Token
 from service.api.models.writes import NewMovement
 from service.database.connection.session import Connection
-from service.database.facts import movements, programmes
-from service.database.facts.movements import Now
-from service.domain.loyalty import affordable, sign_fits
+from service.domain.loyalty import sign_fits
+from service.loyalty import Moved
 
 OWN_SYSTEM = "couture"
 """The system of ledger lines that exist nowhere but here."""
@@ -39,46 +41,26 @@ def check(wanted: NewMovement) -> None:
 
 
 def move(connection: Connection, wanted: NewMovement, *, key: str) -> Outcome:
-    """Write the line if the balance covers it; the caller commits."""
-    line = _line(wanted, key)
-    holder = movements.lock_holder(connection, wanted.account)
-    if holder is None:
-        raise ProblemError("not-found", "No customer holds this account.")
-    _require_declared(connection, wanted)
-    seen = movements.now(connection)
-    movement = _movement(wanted, seen)
-    held = movements.balance(
-        connection, holder.customer_id, programme=wanted.programme, unit=wanted.unit
-    )
-    if not movements.stands(connection, line):
-        if not affordable(movement.kind, movement.amount, held):
-            return refused(
-                "insufficient-balance",
-                "The balance does not cover this movement.",
-                balance=plain(held),
-            )
-        held += movement.amount
-    if not movements.add(
-        connection, line, movement, record_id=holder.record_id, seen=seen
-    ):
-        return refused("different-movement", "Another movement has this id.")
-    answer = _told(line, movement, seen)
-    return Outcome(
-        201, {**answer, "customer_id": holder.customer_id, "balance": plain(held)}
-    )
+    """Write the line if it is affordable; a refusal holds for repeats of the request.
 
-
-def _require_declared(connection: Connection, wanted: NewMovement) -> None:
-    """Refuse a programme or unit that nobody knows: it would make a new balance."""
-    if programmes.is_declared(connection, wanted.programme, wanted.unit):
-        return
-    known = programmes.listed(connection)
-    if units := [one.unit for one in known if one.programme == wanted.programme]:
-        raise invalid_parameter(
-            "unit", f"is not declared for this programme; declared: {', '.join(units)}"
+    The caller commits.
+    """
+    line, dated = _line(wanted, key), wanted.at is not None
+    try:
+        made = loyalty.move(
+            connection, line, _movement(wanted), dated=dated, zone=context().zone
         )
-    names = ", ".join(sorted({one.programme for one in known})) or "none"
-    raise invalid_parameter("programme", f"is not declared; declared: {names}")
+    except loyalty.UnknownAccount as error:
+        raise ProblemError("not-found", error.detail) from error
+    except loyalty.NotDeclared as error:
+        raise invalid_parameter(error.field, error.detail) from error
+    except loyalty.InsufficientBalance as error:
+        balance = plain(error.spendable)
+        return refused("insufficient-balance", error.detail, balance=balance)
+    except loyalty.DifferentMovement as error:
+        return refused("different-movement", error.detail)
+    whose = {"customer_id": made.customer_id, "balance": plain(made.spendable)}
+    return Outcome(201, {**_written(line, made), **whose})
 
 
 def plain(amount: Decimal) -> str:
@@ -99,23 +81,23 @@ def _line(wanted: NewMovement, key: str) -> SourceKey:
     return SourceKey(OWN_SYSTEM, str(name))
 
 
-def _movement(wanted: NewMovement, seen: Now) -> LoyaltyMovement:
+def _movement(wanted: NewMovement) -> LoyaltyMovement:
     return LoyaltyMovement(
         account=wanted.account,
         programme=wanted.programme,
         unit=wanted.unit,
         amount=wanted.amount,
         kind=MovementKind(wanted.kind),
-        at=wanted.at or seen.at,
+        at=wanted.at or datetime.now(UTC),
         order=wanted.order,
         expires_on=wanted.expires_on,
     )
 
 
-def _told(line: SourceKey, movement: LoyaltyMovement, seen: Now) -> dict[str, Any]:
+def _written(line: SourceKey, made: Moved) -> dict[str, Any]:
     return {
-        **movement.model_dump(mode="json"),
+        **made.movement.model_dump(mode="json"),
         "key": str(line),
-        "amount": plain(movement.amount),
-        "after": str(Token(RecordKind.MOVEMENT, line, (seen.position,))),
+        "amount": plain(made.movement.amount),
+        "after": str(Token(RecordKind.MOVEMENT, line, (made.seen.position,))),
     }

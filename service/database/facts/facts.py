@@ -32,6 +32,28 @@ COUNTED = """(m.confirms IS NULL OR NOT EXISTS (SELECT FROM loyalty_movement c
 """The condition under which a ledger line `m` is part of a balance."""
 
 
+def balances_query(owners: str) -> str:
+    """Return the query of all balances: owner, programme, unit, amount.
+
+    `owners` is a relation of (owner, record_id): whose the movements of a record are.
+    """
+    return (
+        "SELECT l.owner, m.programme, m.unit, sum(m.amount) AS amount"
+        f" FROM {owners} l"
+        " JOIN loyalty_movement m ON m.customer_record_id = l.record_id"
+        f" WHERE {COUNTED} GROUP BY 1, 2, 3"
+    )
+
+
+OF_CUSTOMER = (
+    "(SELECT customer_id AS owner, record_id FROM label WHERE customer_id = %s)"
+)
+"""The records of one customer, as owners of `balances_query`."""
+_OF_RECORDS = balances_query(
+    "(SELECT r AS owner, r AS record_id FROM unnest(%s::bigint[]) r)"
+)
+
+
 class Inserted(NamedTuple):
     """What a batch of ledger lines did."""
 
@@ -195,10 +217,5 @@ def of_records(
 
 def balances(connection: Connection, record_ids: Sequence[int]) -> list[BalanceRow]:
     """Return the sums of movements of each of these records."""
-    rows = connection.execute(
-        "SELECT customer_record_id, programme, unit, sum(amount)"
-        f" FROM loyalty_movement m WHERE customer_record_id = ANY(%s::bigint[])"
-        f"   AND {COUNTED} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        [bigints(record_ids)],
-    )
+    rows = connection.execute(f"{_OF_RECORDS} ORDER BY 1, 2, 3", [bigints(record_ids)])
     return [BalanceRow(*row) for row in rows]

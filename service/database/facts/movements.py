@@ -1,8 +1,8 @@
-"""Movements that a channel makes through the API: one customer's balance at a time."""
+"""A customer's ledger: its lines and balances, and the lines that channels add."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -13,7 +13,7 @@ from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.customers.pages import StoredPage, page_query, read_page
 from service.database.facts import facts
-from service.database.facts.facts import COUNTED
+from service.database.facts.facts import COUNTED, OF_CUSTOMER, balances_query
 from service.database.facts.orders import Place
 from service.database.messages import outbox
 from service.database.sources import dirty
@@ -62,13 +62,24 @@ def balance(
 ) -> Decimal:
     """Return the sum of all accounts of a customer in a programme and unit."""
     row = connection.execute(
-        "SELECT coalesce(sum(m.amount), 0) FROM label l JOIN loyalty_movement m"
-        " ON m.customer_record_id = l.record_id WHERE l.customer_id = %s"
-        f" AND m.programme = %s AND m.unit = %s AND {COUNTED}",
+        f"SELECT amount FROM ({balances_query(OF_CUSTOMER)}) b"
+        " WHERE (programme, unit) = (%s, %s)",
         [customer_id, programme, unit],
     ).fetchone()
-    assert row is not None
-    return Decimal(row[0])
+    return Decimal(row[0]) if row else Decimal(0)
+
+
+def has_expired(
+    connection: Connection, customer_id: UUID, *, programme: str, unit: str, today: date
+) -> bool:
+    """Return whether some line of the customer has an expiry day that is past."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM label l JOIN loyalty_movement m"
+        " ON m.customer_record_id = l.record_id WHERE l.customer_id = %s"
+        " AND (m.programme, m.unit) = (%s, %s) AND m.expires_on < %s)",
+        [customer_id, programme, unit, today],
+    ).fetchone()
+    return row == (True,)
 
 
 def now(connection: Connection) -> Now:
@@ -80,8 +91,8 @@ def now(connection: Connection) -> Now:
     return Now(*row)
 
 
-def stands(connection: Connection, key: SourceKey) -> bool:
-    """Return whether a line stands under the key already."""
+def exists(connection: Connection, key: SourceKey) -> bool:
+    """Return whether the ledger has a line of this key."""
     row = connection.execute(
         "SELECT FROM loyalty_movement WHERE system = %s AND id = %s",
         [key.system, key.id],
@@ -124,7 +135,8 @@ def lines_of(
 ) -> dict[tuple[str, str], list[Line]]:
     """Return the counted ledger lines of a customer by programme and unit."""
     rows = connection.execute(
-        "SELECT m.programme, m.unit, m.at, m.system, m.id, m.amount, m.expires_on"
+        "SELECT m.programme, m.unit, m.at, m.system, m.id, m.amount, m.expires_on,"
+        " m.kind, m.order_key"
         " FROM label l JOIN loyalty_movement m ON m.customer_record_id = l.record_id"
         f" WHERE l.customer_id = %s AND {COUNTED}",
         [customer_id],

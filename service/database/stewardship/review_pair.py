@@ -8,7 +8,7 @@ from uuid import UUID
 
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
-from service.database.facts.facts import COUNTED
+from service.database.facts.facts import OF_CUSTOMER, balances_query
 from service.database.stewardship.reviews import OPEN
 
 
@@ -62,11 +62,10 @@ SELECT (SELECT count(*) FROM member),
         ON i.customer_record_id = record_id WHERE NOT i.deleted)
 FROM member LEFT JOIN customer_order o ON o.customer_record_id = record_id
 """
-_BALANCES = f"""
-SELECT programme, unit, sum(amount) FROM label l
-JOIN loyalty_movement m ON m.customer_record_id = l.record_id
-WHERE l.customer_id = %s AND {COUNTED} GROUP BY 1, 2 ORDER BY 1, 2
-"""
+_BALANCES = (
+    f"SELECT programme, unit, amount FROM ({balances_query(OF_CUSTOMER)}) b"
+    " ORDER BY programme, unit"
+)
 _CONSENTS = """
 SELECT record->>'purpose', record->>'channel', CASE WHEN
     bool_or(record->>'status' = 'withdrawn') THEN 'withdrawn' ELSE 'given' END
@@ -92,7 +91,7 @@ def facts(connection: Connection, customer_id: UUID | None) -> Facts:
         return Facts(1, 0, 0, 0, [], [])
     row = connection.execute(_FACTS, {"id": customer_id, "open": OPEN}).fetchone()
     assert row
-    balances = connection.execute(_BALANCES, [customer_id])
+    balances = connection.execute(_BALANCES.encode(), [customer_id])
     said = connection.execute(_CONSENTS, [customer_id])
     records, orders, open_orders, contacts = map(int, row)
     return Facts(

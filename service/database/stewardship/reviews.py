@@ -11,7 +11,7 @@ from matching.clustering.reviews import Kind, ReviewCase
 from schemas.facts import OrderStatus
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
-from service.database.facts.facts import COUNTED
+from service.database.facts.facts import balances_query
 
 # Harm grows with what is at stake: points slowly, an open order and a conflict of
 # consents at once. A case that the model is nearly sure of can harm little.
@@ -26,10 +26,8 @@ WITH open_case AS (
         SELECT left_id AS customer_id FROM open_case
         UNION SELECT right_id FROM open_case) c USING (customer_id)
 ), points AS (
-    SELECT customer_id, sum(abs(amount)) AS points FROM (
-        SELECT customer_id, programme, unit, sum(amount) AS amount
-        FROM member JOIN loyalty_movement m ON m.customer_record_id = record_id
-        WHERE {COUNTED} GROUP BY 1, 2, 3) balance
+    SELECT owner AS customer_id, sum(abs(amount)) AS points
+    FROM ({balances_query("(SELECT customer_id AS owner, record_id FROM member)")}) b
     GROUP BY 1
 ), waiting AS (
     SELECT customer_id, count(*) AS orders
