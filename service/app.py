@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 import threading
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -50,6 +48,7 @@ from service.database.connection.pools import Pool
 from service.database.connection.session import connect
 from service.errors import Misconfigured, PortTaken
 from service.logging import configure_logging
+from service.runtime.parent_death import die_when_parent_dies
 from service.runtime.ports import is_free
 from service.settings import Settings
 from service.steward_ui import furnished
@@ -173,9 +172,6 @@ def serve(settings: Settings) -> None:
 
 def _load(settings: Settings, parent: int) -> OpenAPI:
     """Make the application in a worker, which must not outlive the server."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:
-            sys.exit(1)
+    die_when_parent_dies(parent, signal.SIGTERM)
     configure_logging(settings)
     return create_app(settings)

@@ -15,7 +15,7 @@ from service.bench.retailer import TOPIC
 from service.database.connection.session import Connection, connect
 from service.database.messages import offsets
 from service.database.messages.offsets import StoredOffset
-from service.resolver import resolve as story
+from service.resolver import resolve
 from service.resolver.micro_batch import Message, decode
 from service.resolver.resolve import ActiveModel
 from service.resolver.worker import load_judge, tune_gc
@@ -90,7 +90,7 @@ def _fold(
     started = time.perf_counter()
     first = messages[0]
     batch = decode(messages, expected={(TOPIC, first.partition): first.offset})
-    story.resolve(connection, batch, judge=judge, consumer=CONSUMER)
+    resolve.resolve(connection, batch, judge=judge, consumer=CONSUMER)
     timing.batch_ms.append((time.perf_counter() - started) * 1_000)
 
 
@@ -115,7 +115,7 @@ def _peak_mib() -> int:
 
 def _watch(timing: Timing) -> None:
     for name in STEPS:
-        setattr(story, name, _timed(getattr(story, name), timing.steps_ms[name]))
+        setattr(resolve, name, _timed(getattr(resolve, name), timing.steps_ms[name]))
 
 
 def _timed(step: Callable[..., Any], times: list[float]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from service.bulk_load import cluster, new_customers
 from service.bulk_load.cluster import Found
 from service.bulk_load.load_run import Run
 from service.database.batches import bulk_loads
-from service.database.batches import new_customers as births
+from service.database.batches import new_customers as stored
 from service.database.clusters import (
     labels,
     model_versions,
@@ -50,7 +50,7 @@ def settle(connection: Connection, run: Run) -> Found:
         model_versions.check_active(connection, model.digest)
         found = _found(connection, run, Path(folder))
         run.clock.begin("links", found.pairs)
-        births.copy_links(connection, Path(folder) / "links.csv")
+        stored.copy_links(connection, Path(folder) / "links.csv")
         _write_new(connection, run, found)
         run.clock.begin("join", sum(map(len, found.others)))
         for slice_ in cluster.in_slices(found.others, size=_SLICE):
@@ -92,11 +92,11 @@ def _write_new(connection: Connection, run: Run, found: Found) -> None:
     several = PROCESSES if len(born) > FEW else 1
     tasks = list(new_customers.dealt(run.database_url, born, several))
     for (rows,) in together(new_customers.make_customers, tasks):
-        births.copy_customers(
+        stored.copy_customers(
             connection,
             labels=rows.labels,
             profiles=rows.profiles,
             contact_keys=rows.contact_keys,
         )
-        births.announce(connection, rows.messages, first=rows.first, last=rows.last)
+        stored.announce(connection, rows.messages, first=rows.first, last=rows.last)
         run.clock.advance(rows.records)

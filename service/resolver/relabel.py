@@ -66,19 +66,12 @@ def relabel(connection: Connection, *, model: Model) -> int:
 def _region(
     connection: Connection, record_ids: Sequence[int], *, match: float
 ) -> ChangedCustomers:
-    """Labelled components are whole: only touched records reach beyond theirs.
-
-    Decisions *same* join components, so what they join is looked at together.
-    """
-    everyone = links.neighbours(connection, record_ids, match=match) | set(record_ids)
-    before: dict[int, Label] = {}
-    joined = set(everyone)
-    while joined:
-        before |= labels.of_components_of(connection, list(joined))
-        everyone |= joined | set(before)
-        joined = links.joined_by_decision(connection, list(everyone)) - everyone
-    records = {r.record_id: r for r in source_records.live(connection, list(everyone))}
-    return ChangedCustomers(records, before, frozenset(record_ids))
+    """Labelled components are whole: only touched records reach beyond theirs."""
+    near = links.neighbours(connection, record_ids, match=match) | set(record_ids)
+    whole = labels.whole_components(connection, near)
+    stored = source_records.live(connection, list(whole.record_ids))
+    records = {record.record_id: record for record in stored}
+    return ChangedCustomers(records, whole.labels, frozenset(record_ids))
 
 
 def _succession(

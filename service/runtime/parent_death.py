@@ -34,14 +34,21 @@ def die_with_parent(
     ]
 
 
+def die_when_parent_dies(
+    parent: int, death_signal: signal.Signals = signal.SIGKILL
+) -> None:
+    """Have the kernel signal this process when its parent ends; leave if it has."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(death_signal))
+    if os.getppid() != parent:
+        sys.exit("the parent died before its child began")
+
+
 def _become(parent: int, death_signal: int, user: str, argv: list[str]) -> None:
     if user:
         _drop_to(user)
-    if sys.platform == "linux":
-        # After the change of user, which clears the kernel's note.
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, death_signal)
-    if os.getppid() != parent:
-        sys.exit("the parent died before its child began")
+    # After the change of user, which clears the kernel's note.
+    die_when_parent_dies(parent, signal.Signals(death_signal))
     os.execvp(argv[0], argv)
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import multiprocessing
 import os
 import queue
-import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from service.errors import ServiceError
+from service.runtime.parent_death import die_when_parent_dies
 
 _SPAWN = multiprocessing.get_context("spawn")
-_PR_SET_PDEATHSIG = 1
 PROCESSES = max(2, min(4, os.cpu_count() or 2))
 FEW = 10_000
 """Rows or customers up to which one process does."""
@@ -71,7 +68,7 @@ def _hear(said: Any, running: Sequence[Any]) -> Iterator[Any]:
 
 
 def _run(work: Callable[..., None], task: Any, said: Any, parent: int) -> None:
-    _die_with(parent)
+    die_when_parent_dies(parent)
     # Nothing here lies in cycles; looking for them cost a fifth of the time.
     gc.set_threshold(100_000, 20, 100)
     try:
@@ -82,11 +79,3 @@ def _run(work: Callable[..., None], task: Any, said: Any, parent: int) -> None:
         said.put(("end", None))
     said.close()
     said.join_thread()
-
-
-def _die_with(parent: int) -> None:
-    """Have the kernel end this process with its parent, however that ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)

@@ -10,6 +10,7 @@ from schemas.customer_event import CustomerEventType
 from service.database.connection.binary_copy import copy_rows
 from service.database.connection.session import Connection
 from service.database.customers.customers import PROFILE_SCHEMA
+from service.database.messages import outbox
 
 _LINKS = "a, b, version_a, version_b, weight, probability, evidence, model"
 
@@ -69,11 +70,10 @@ def announce(
         ids | {"why": CustomerEventType.CREATED.value},
     )
     connection.execute(
-        "INSERT INTO outbox (topic, message_key, message_value, message_headers)"
+        f"{outbox.INSERT}"
         " SELECT %(topic)s, convert_to(customer_id::text, 'UTF8'), profile,"
         "   jsonb_build_object('schema', %(schema)s::text) FROM customer"
         " WHERE customer_id BETWEEN %(first)s AND %(last)s ORDER BY customer_id",
         ids | {"topic": wire.CUSTOMERS_TOPIC, "schema": PROFILE_SCHEMA},
     )
-    columns = "topic, message_key, message_value, message_headers"
-    copy_rows(connection, "outbox", columns, messages)
+    outbox.copy_in(connection, messages)

@@ -9,7 +9,7 @@ from uuid import UUID
 from matching.clustering.cluster import Link
 from matching.scoring.scored_pair import ScoredPair
 from schemas.source_key import SourceKey
-from service.database.clusters import labels, links
+from service.database.clusters import labels
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
 
@@ -54,18 +54,10 @@ def of_customer(connection: Connection, customer_id: UUID) -> list[Member]:
 
 
 def whole_groups(connection: Connection, record_ids: Collection[int]) -> list[Member]:
-    """Return all live records that cluster together with these.
-
-    Those are whole components, and the components that decisions *same* join to them.
-    """
-    everyone = set(record_ids)
-    added = set(record_ids)
-    while added:
-        around = set(labels.of_components_of(connection, list(added)))
-        around |= links.joined_by_decision(connection, list(added))
-        added = around - everyone
-        everyone |= added
-    return _members(connection, "s.record_id = ANY(%s::bigint[])", [bigints(everyone)])
+    """Return all live records that cluster together with these: whole components."""
+    whole = labels.whole_components(connection, record_ids)
+    ids = bigints(whole.record_ids)
+    return _members(connection, "s.record_id = ANY(%s::bigint[])", [ids])
 
 
 def links_among(

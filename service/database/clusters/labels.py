@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from schemas.source_key import SourceKey
+from service.database.clusters import links
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints, uuids
 
@@ -86,6 +87,30 @@ def of_components_of(
         [bigints(record_ids)],
     )
     return {row[0]: Label(*row) for row in rows}
+
+
+class WholeComponents(NamedTuple):
+    """Records that cluster together, and the labels of those that have one."""
+
+    record_ids: set[int]
+    labels: dict[int, Label]
+
+
+def whole_components(
+    connection: Connection, record_ids: Collection[int]
+) -> WholeComponents:
+    """Return the records of all components that these are in, and these.
+
+    Decisions *same* join components, so what they join is looked at together.
+    """
+    everyone = added = set(record_ids)
+    found: dict[int, Label] = {}
+    while added:
+        found |= of_components_of(connection, list(added))
+        everyone = everyone | found.keys()
+        added = links.joined_by_decision(connection, list(everyone)) - everyone
+        everyone = everyone | added
+    return WholeComponents(everyone, found)
 
 
 def write(connection: Connection, labels: Iterable[Label]) -> None:

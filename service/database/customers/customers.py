@@ -11,6 +11,7 @@ import orjson
 from schemas import wire
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints, uuids
+from service.database.messages import outbox
 
 PROFILE_SCHEMA = "profile/1"
 
@@ -62,7 +63,7 @@ def new_ids(connection: Connection, count: int) -> list[UUID]:
     return sorted(row[0] for row in rows)
 
 
-_WRITE = """
+_WRITE = f"""
 WITH n AS (
     SELECT customer_id, anchor, retired_into, version, why, headers,
         convert_to(profile, 'UTF8') AS profile
@@ -82,7 +83,7 @@ WITH n AS (
     INSERT INTO profile_history (customer_id, version, profile, why)
     SELECT customer_id, version, profile, why FROM n
 )
-INSERT INTO outbox (topic, message_key, message_value, message_headers)
+{outbox.INSERT}
 SELECT %(topic)s, convert_to(customer_id::text, 'UTF8'), profile, headers FROM n
 ORDER BY customer_id
 """
@@ -113,7 +114,7 @@ def write(connection: Connection, customers: Collection[CustomerWrite]) -> None:
 def enqueue_all(connection: Connection) -> int:
     """Put the golden record of every customer id, gone ones too, into the outbox."""
     return connection.execute(
-        "INSERT INTO outbox (topic, message_key, message_value, message_headers)"
+        f"{outbox.INSERT}"
         " SELECT %s, convert_to(customer_id::text, 'UTF8'), profile,"
         "   CASE WHEN profile IS NULL THEN '{}'::jsonb ELSE %s::jsonb END"
         " FROM customer ORDER BY customer_id",
@@ -128,7 +129,7 @@ def tell_again(connection: Connection, ids: Collection[UUID]) -> None:
     """
     schema = orjson.dumps({"schema": PROFILE_SCHEMA}).decode()
     connection.execute(
-        "INSERT INTO outbox (topic, message_key, message_value, message_headers)"
+        f"{outbox.INSERT}"
         " SELECT %s, convert_to(n.id::text, 'UTF8'), c.profile,"
         "   CASE WHEN c.profile IS NULL THEN '{}'::jsonb ELSE %s::jsonb END"
         " FROM unnest(%s::uuid[]) AS n (id) LEFT JOIN customer c"

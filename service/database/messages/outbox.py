@@ -9,10 +9,16 @@ import orjson
 
 from schemas import wire
 from schemas.change_event import ChangeEvent
+from service.database.connection.binary_copy import copy_rows
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
 
 RELAY_LOCK = 0x4F75_7462  # "Outb": the relay that holds it is the only one
+
+
+_COLUMNS = "topic, message_key, message_value, message_headers"
+INSERT = f"INSERT INTO outbox ({_COLUMNS})"
+"""How a statement that has the messages in a query adds them, in its order."""
 
 
 class Message(NamedTuple):
@@ -38,12 +44,16 @@ def append(connection: Connection, messages: Sequence[Message]) -> None:
     """Add the messages, in this order, to what waits."""
     if not messages:
         return
-    with connection.cursor() as cursor:
-        columns = "topic, message_key, message_value, message_headers"
-        with cursor.copy(f"COPY outbox ({columns}) FROM STDIN") as copy:
-            for message in messages:
-                headers = orjson.dumps(dict(message.headers)).decode()
-                copy.write_row((message.topic, message.key, message.value, headers))
+    query = f"COPY outbox ({_COLUMNS}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        for message in messages:
+            headers = orjson.dumps(dict(message.headers)).decode()
+            copy.write_row((message.topic, message.key, message.value, headers))
+
+
+def copy_in(connection: Connection, messages: bytes) -> None:
+    """Add messages that are written as PostgreSQL's binary COPY reads them."""
+    copy_rows(connection, "outbox", _COLUMNS, messages)
 
 
 def take(connection: Connection, *, limit: int) -> list[Waiting]:

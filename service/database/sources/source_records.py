@@ -13,7 +13,7 @@ from matching.model.hard_rules import GUARDED
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
-from service.database.sources import blocking_keys as blocks
+from service.database.sources import blocking_keys
 
 set_json_dumps(orjson.dumps)
 set_json_loads(orjson.loads)
@@ -107,7 +107,7 @@ def _write_key_difference(
             " AS g (key, record_id) WHERE b.key = g.key AND b.record_id = g.record_id",
             _columns(gone),
         )
-        blocks.left(connection, {key for key, _ in gone})
+        blocking_keys.left(connection, {key for key, _ in gone})
     if come:
         connection.execute(
             "INSERT INTO blocking_key (key, record_id)"
@@ -160,7 +160,7 @@ def candidates(
         " FROM unnest(%s::bigint[]) AS w (record_id)"
         " JOIN source_record s USING (record_id)"
         " CROSS JOIN LATERAL (SELECT key FROM unnest(s.blocking_keys) AS u (key)"
-        f"   WHERE {blocks.ACTIVE_KEY}) k"
+        f"   WHERE {blocking_keys.ACTIVE_KEY}) k"
         " CROSS JOIN LATERAL (SELECT b.record_id FROM blocking_key b"
         f"   WHERE b.key = k.key LIMIT {most + 1 if most else 1_000_000}) c"
         " WHERE c.record_id <> s.record_id GROUP BY 1, 2",
