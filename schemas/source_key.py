@@ -39,7 +39,7 @@ class SourceKey:
         system, colon, record_id = text.partition(":")
         if not colon:
             raise ValueError("a source key is written system:id, such as pos:C-1042")
-        return cls(system, record_id)
+        return cls(system, record_id.strip())
 
     @classmethod
     def __get_pydantic_core_schema__(

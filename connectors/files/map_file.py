@@ -22,7 +22,6 @@ from connectors.mapping.mapping_file import Target
 from connectors.mapping.rows_to_events import Mapping, Reject
 from schemas import wire
 from schemas.change_event import CustomerChange, Op, RecordKind
-from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 
 _PLAIN_RAW = 60_000
@@ -132,7 +131,7 @@ def _line(one: Numbered, mapping: Mapping, table: str, target: Target) -> bytes 
     try:
         values = target.record.value(one.payload) or {}
         record = CustomerRecord.model_validate(values)
-        key = SourceKey(mapping.system, str(target.id.value(one.payload) or ""))
+        key = mapping.key(one.payload, target)
     except (CannotMap, ValidationError, ValueError):
         return _by_event(one, mapping, table)  # which finds the reason's words
     after = record.model_dump_json(exclude_defaults=True, exclude_none=True).encode()

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.mapping.expressions import Expression, Fields, From, Items, Text
+from connectors.mapping.expressions import (
+    Expression,
+    Fields,
+    From,
+    Identifier,
+    Items,
+    Number,
+    Text,
+)
 from connectors.mapping.mapping_file import Target
 
 Need = frozenset[str]
@@ -37,7 +45,7 @@ def _needs_of(expression: Expression) -> Iterator[Need]:
             yield frozenset([expression.path])
         else:
             yield from _parsed(expression.path.parsed)
-    elif isinstance(expression, Text):
+    elif isinstance(expression, (Text, Identifier, Number)):
         yield from _needs_of(expression.expression)
     elif isinstance(expression, Items):
         for item in expression.items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +12,14 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
+from connectors.mapping.plain_values import Unreadable, amount, identifier
 from connectors.mapping.transforms import CannotTransform, Transform
 
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+_UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+"""What a transform raises at a value it was not made for; CannotTransform is one."""
 
 
 class CannotMap(Exception):
@@ -61,10 +67,12 @@ class From:
                 break
             try:
                 found = transform(found)
-            except CannotTransform as error:
+            except _UNREADABLE as error:
                 if self.ignore_invalid:
                     return self.default
-                raise CannotMap(self.field, str(error)) from None
+                known = isinstance(error, CannotTransform)
+                problem = str(error) if known else "cannot be read by its transform"
+                raise CannotMap(self.field, problem) from None
         return self.default if _is_missing(found) else found
 
     def _found(self, row: Any) -> Any:
@@ -129,6 +137,35 @@ class Text:
         return as_text(self.expression.value(row))
 
 
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    expression: Expression
+
+    def value(self, row: Any) -> Any:
+        return identifier(self.expression.value(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An amount; where the record can do without it, an odd one is none at all."""
+
+    field: str
+    expression: Expression
+    optional: bool
+
+    def value(self, row: Any) -> Any:
+        """Return the amount, None if there is none."""
+        try:
+            found = self.expression.value(row)
+            return None if found is None else amount(found, comma=False)
+        except (CannotMap, Unreadable) as error:
+            if self.optional:
+                return None
+            if isinstance(error, CannotMap):
+                raise
+            raise CannotMap(self.field, str(error)) from None
+
+
 def compiled(expression: str) -> ParsedResult | str:
     """Return the expression ready to search; raise JMESPathError for a bad one."""
     if _PLAIN.match(expression):
@@ -144,7 +181,11 @@ def as_text(value: Any) -> Any:
         return {
             name: as_text(inner) for name, inner in value.items() if inner is not None
         }
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None  # a gap in a data frame
+        return str(int(value)) if value.is_integer() else str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value
 

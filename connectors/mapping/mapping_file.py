@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,7 +16,9 @@ from connectors.mapping.expressions import (
     Expression,
     Fields,
     From,
+    Identifier,
     Items,
+    Number,
     Text,
     compiled,
 )
@@ -32,6 +35,8 @@ MODEL_OF: dict[RecordKind, type[BaseModel]] = {
     RecordKind.INTERACTION: Interaction,
     RecordKind.CONSENT: Consent,
 }
+IDENTIFIERS = ("cards", "phones", "postal_code", "national_id", "street_number")
+"""Fields of text that look like numbers, and that spreadsheets ruin as such."""
 _TARGET = ("kind", "id", "fields", "deleted", "when", "position", "drop")
 _FROM = ("from", "transform", "default", "invalid")
 
@@ -125,7 +130,10 @@ class _Reader:
         return Fields(
             {
                 name: self._typed(
-                    fields, name, model.model_fields[name].rebuild_annotation()
+                    fields,
+                    name,
+                    model.model_fields[name].rebuild_annotation(),
+                    optional=not model.model_fields[name].is_required(),
                 )
                 for name in fields
             }
@@ -151,11 +159,17 @@ class _Reader:
             raise value.error(f"{key!r} needs `from` (or `constant`)")
         return self._from(node, key, value, value["from"])
 
-    def _typed(self, node: Marked, key: str, annotation: Any) -> Expression:
+    def _typed(
+        self, node: Marked, key: str, annotation: Any, *, optional: bool
+    ) -> Expression:
         value, model = node[key], _model_in(annotation)
         if not isinstance(value, Marked) or "fields" not in value:
             expression = self.field(node, key, value)
-            return _as_text(expression) if _is_text(annotation) else expression
+            if _holds(annotation, Decimal):
+                return Number(key, expression, optional)
+            if not _holds(annotation, str):
+                return expression
+            return _as_text(expression, identifier=key in IDENTIFIERS)
         value.only("fields", "each", what="setting")
         if model is None:
             if "dict" not in str(annotation):
@@ -187,12 +201,12 @@ class _Reader:
         return From(
             field=key,
             path=found,
-            transforms=self._transforms(options),
+            transforms=self._transforms(options, key),
             default=options.get("default"),
             ignore_invalid=options.get("invalid") == "ignore",
         )
 
-    def _transforms(self, options: Marked) -> list[Transform]:
+    def _transforms(self, options: Marked, field: str) -> list[Transform]:
         wanted = options.get("transform", [])
         made = []
         for one in wanted if isinstance(wanted, list) else [wanted]:
@@ -200,15 +214,19 @@ class _Reader:
             steps = one if isinstance(one, Marked) else {one: None}
             for name, argument in steps.items():
                 try:
-                    made.append(make(str(name), argument, system=self.system))
+                    made.append(
+                        make(str(name), argument, system=self.system, field=field)
+                    )
                 except BadTransform as error:
                     key = str(name) if where is one else "transform"
                     raise where.error(str(error), key=key) from None
         return made
 
 
-def _as_text(expression: Expression) -> Expression:
-    return expression if isinstance(expression, Constant) else Text(expression)
+def _as_text(expression: Expression, *, identifier: bool = False) -> Expression:
+    if isinstance(expression, Constant):
+        return expression
+    return Identifier(expression) if identifier else Text(expression)
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -220,5 +238,6 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-def _is_text(annotation: Any) -> bool:
-    return annotation is str or any(_is_text(part) for part in get_args(annotation))
+def _holds(annotation: Any, kind: type) -> bool:
+    parts = get_args(annotation)
+    return annotation is kind or any(_holds(part, kind) for part in parts)

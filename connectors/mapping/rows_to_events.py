@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.contract import Row
+from connectors.contract import Payload, Row
 from connectors.mapping import columns, mapping_file
 from connectors.mapping.columns import Need, Unmapped, used
-from connectors.mapping.expressions import CannotMap
+from connectors.mapping.expressions import CannotMap, Expression
 from connectors.mapping.mapping_file import MODEL_OF, Target
+from connectors.mapping.plain_values import Unreadable, is_true, key_text
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
 from schemas.source_key import SourceKey
 
@@ -79,9 +80,9 @@ class Mapping:
     def _event(self, row: Row, target: Target) -> ChangeEvent | None:
         op = row.op
         if op is not Op.DELETE:
-            if target.deleted is not None and target.deleted.value(row.payload):
+            if _says(target.deleted, "deleted", row):
                 op = Op.DELETE
-            elif target.when is not None and not target.when.value(row.payload):
+            elif target.when is not None and not _says(target.when, "when", row):
                 if op is not Op.UPDATE:
                     return None
                 op = Op.DELETE  # it no longer says what it said
@@ -92,7 +93,7 @@ class Mapping:
         return CHANGE_OF[target.kind].model_validate(
             {
                 "op": op,
-                "key": self._key(row, target),
+                "key": self.key(row.payload, target),
                 "position": _position(row, target),
                 "after": record,
                 "raw": None if op is Op.DELETE else row.payload,
@@ -106,14 +107,28 @@ class Mapping:
             }
         )
 
-    def _key(self, row: Row, target: Target) -> SourceKey:
-        value = target.id.value(row.payload)
-        if value is None:
+    def key(self, payload: Payload, target: Target) -> SourceKey:
+        """Return the key of a row's record; raise CannotMap if it has none."""
+        try:
+            text = key_text(target.id.value(payload))
+        except Unreadable as error:
+            raise CannotMap("id", str(error)) from None
+        if text is None:
             raise CannotMap("id", "is missing: the row has no identity")
         try:
-            return SourceKey(self.system, str(value))
+            return SourceKey(self.system, text)
         except ValueError:
             raise CannotMap("id", "is unfit as the id of a source key") from None
+
+
+def _says(flag: Expression | None, field: str, row: Row) -> bool:
+    """Return whether a flag of the row says yes; without a flag, no."""
+    if flag is None:
+        return False
+    try:
+        return is_true(flag.value(row.payload))
+    except Unreadable as error:
+        raise CannotMap(field, str(error)) from None
 
 
 def _without(row: Row, columns: frozenset[str]) -> Row:
