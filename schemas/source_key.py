@@ -18,7 +18,10 @@ LONGEST_ID = 200
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceKey:
-    """A system and its own id, written `pos:C-1042`; raises ValueError if unfit."""
+    """A system and its own id, written `pos:C-1042`; raises ValueError if unfit.
+
+    Spaces around the id are no part of it, wherever the key is named.
+    """
 
     system: str
     id: str
@@ -26,7 +29,9 @@ class SourceKey:
     def __post_init__(self) -> None:
         if not _SYSTEM.fullmatch(self.system):
             raise ValueError("a system name starts with a-z and holds a-z, 0-9, _")
-        if not self.id.strip() or len(self.id) > LONGEST_ID:
+        if self.id != (bare := self.id.strip()):
+            object.__setattr__(self, "id", bare)  # as CHAR(n) columns pad it
+        if not self.id or len(self.id) > LONGEST_ID:
             raise ValueError(f"the id of a source key has 1 to {LONGEST_ID} characters")
         storable(self.id)
 
@@ -39,7 +44,7 @@ class SourceKey:
         system, colon, record_id = text.partition(":")
         if not colon:
             raise ValueError("a source key is written system:id, such as pos:C-1042")
-        return cls(system, record_id.strip())
+        return cls(system, record_id)
 
     @classmethod
     def __get_pydantic_core_schema__(
