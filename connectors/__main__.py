@@ -16,7 +16,13 @@ import typer
 
 from connectors import kinds, settings
 from connectors.capture import Totals
-from connectors.contract import Config, Connector, ConnectorError, StopEverything
+from connectors.contract import (
+    Config,
+    Connector,
+    ConnectorError,
+    StopEverything,
+    StopSource,
+)
 from connectors.debezium import jars
 from connectors.files import map_file as map_lines
 from connectors.files.connector import FileConfig, FileConnector
@@ -92,6 +98,10 @@ def load(
     system: Annotated[str, typer.Option("--system", help="the system it comes from")],
     mapping: MappingFile = None,
     kafka: Bootstrap = "localhost:9092",
+    allow_deletions: Annotated[
+        bool,
+        typer.Option("--allow-deletions", help="though most of its rows are deletions"),
+    ] = False,
 ) -> None:
     """Load a file once, through Kafka; run it again to go on where it stopped."""
     with _told(system):
@@ -100,7 +110,11 @@ def load(
         mapped = Mapping.load(path, system=name, connector=FileConnector.name)
         table = settings.only_table(mapped.tables, path)
         config = FileConfig(system=name, path=file, table=table)
-        connector = FileConnector(config)
+        connector = FileConnector(config, mapped.layout)
+        if not allow_deletions:
+            _refuse_deletions(file, mapped, table)
+        if layout := map_lines.told_layout(file, mapped):
+            typer.echo(layout, err=True)
         totals = Totals()
         one = Run(
             connector=connector,
@@ -137,9 +151,14 @@ def map_file(
         mapped = Mapping.load(path, system=name, connector=FileConnector.name)
         table = settings.only_table(mapped.tables, path)
         if not size:
-            rows = map_lines.check(file, mapped, table)
+            checked = map_lines.check(file, mapped, table)
             digest = FileConnector(FileConfig(system=name, path=file, table=table))
-            told = {"rows": rows, "file": digest.digest, "mapping": path.read_text()}
+            told = {
+                **checked._asdict(),
+                "deletes_most": checked.deletes_most,
+                "file": digest.digest,
+                "mapping": path.read_text(),
+            }
             out.write(json.dumps(told).encode())
             return
         first, _, of = part.partition("/")
@@ -175,6 +194,15 @@ def fetch_jars() -> None:
         folder = jars.mariadb_folder()
         jars.fetch(folder)
         typer.echo(str(folder))
+
+
+def _refuse_deletions(file: Path, mapping: Mapping, table: str) -> None:
+    rows, deletions = map_lines.deletions_in(file, mapping, table)
+    if 2 * deletions > rows:
+        raise StopSource(
+            f"{deletions} of the {rows} rows of {file} are deletions.",
+            remedy="If that is so, load it with --allow-deletions.",
+        )
 
 
 def _opened(

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from connectors.contract import Batch, Config, Offset, Row, StopSource, Table
 from connectors.files.read import Numbered, rows
+from connectors.mapping.mapping_file import FOUND_OUT, Layout
 from schemas.change_event import Op
 
 
@@ -28,8 +29,9 @@ class FileConnector:
 
     name = "file"
 
-    def __init__(self, config: FileConfig) -> None:
+    def __init__(self, config: FileConfig, layout: Layout = FOUND_OUT) -> None:
         self._config = config
+        self._layout = layout
 
     @property
     def digest(self) -> str:
@@ -53,7 +55,7 @@ class FileConnector:
 
     def discover(self) -> list[Table]:
         """Return the file as one table, with its columns."""
-        first = next(rows(self._config.path), Numbered(0, {}))
+        first = next(rows(self._config.path, self._layout), Numbered(0, {}))
         return [Table(self._config.table, tuple(first.payload))]
 
     def snapshot(self) -> Iterator[Batch]:
@@ -67,7 +69,8 @@ class FileConnector:
 
     def _from(self, last: int) -> Iterator[Batch]:
         changed = self._config.path.stat().st_mtime_ns // 1_000
-        read = (one for one in rows(self._config.path) if one.number > last)
+        found = rows(self._config.path, self._layout)
+        read = (one for one in found if one.number > last)
         while chunk := list(islice(read, self._config.batch_size)):
             yield Batch(
                 [self._row(one, changed) for one in chunk],

@@ -11,14 +11,17 @@ import math
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 from pydantic import ValidationError
 
 from connectors.contract import Row, StopSource
-from connectors.files.read import Numbered, opened, rows
+from connectors.files.opened import opened
+from connectors.files.read import Numbered, layout_of, rows
 from connectors.mapping.expressions import CannotMap, From
 from connectors.mapping.mapping_file import Target
+from connectors.mapping.plain_values import Unreadable, is_true
 from connectors.mapping.rows_to_events import Mapping, Reject
 from schemas import wire
 from schemas.change_event import CustomerChange, Op, RecordKind
@@ -30,26 +33,64 @@ _BLOCK = 1 << 20
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def check(path: Path, mapping: Mapping, table: str) -> int:
+class Checked(NamedTuple):
+    """A file that can be loaded: its rows, how it is read, what of it is deletions."""
+
+    rows: int
+    """About: its lines, or those of a Parquet file."""
+    layout: str
+    deletions: int
+
+    @property
+    def deletes_most(self) -> bool:
+        """Return whether more than half of the rows say that their record is gone."""
+        return 2 * self.deletions > self.rows
+
+
+def check(path: Path, mapping: Mapping, table: str) -> Checked:
     """Raise StopSource if the file cannot be loaded as this table of the mapping.
 
     It is read to its end, so that one cut short is told before anything is written.
-    Returns about how many rows it has.
     """
     target = _customers(mapping, table, path)
-    _refuse_utf_16(path)
-    first = next(rows(path), None)
+    _refuse_utf_16(path, mapping)
+    first = next(rows(path, mapping.layout), None)
     if first is None:
         raise StopSource(f"{path} holds no rows.", remedy="Was its export cut off?")
     column = _key_column(target)
-    if column is not None and column not in first.payload:
+    if column is not None and first.problem is None and column not in first.payload:
         held = ", ".join(first.payload)
         raise StopSource(
             f"{path} has no column {column!r}, which the mapping takes for the id; "
             f"it has: {held[:500]}.",
             remedy="Correct `id` in the mapping, or the file.",
         )
-    return _read_to_its_end(path)
+    lines = _read_to_its_end(path)
+    if target.deleted is None:
+        return Checked(lines, told_layout(path, mapping), 0)
+    read, deletions = deletions_in(path, mapping, table)
+    return Checked(read, told_layout(path, mapping), deletions)
+
+
+def deletions_in(path: Path, mapping: Mapping, table: str) -> tuple[int, int]:
+    """Return how many rows the file has, and how many say their record is gone."""
+    flags = [one.deleted for one in mapping.tables[table] if one.deleted is not None]
+    read = deletions = 0
+    for one in rows(path, mapping.layout) if flags else ():
+        read += 1
+        with suppress(CannotMap, Unreadable):
+            deletions += any(is_true(flag.value(one.payload)) for flag in flags)
+    return read, deletions
+
+
+def told_layout(path: Path, mapping: Mapping) -> str:
+    """Return in one line how the file's text is read; nothing for other formats."""
+    if not path.name.lower().endswith((".csv", ".csv.gz")):
+        return ""
+    layout = layout_of(path, mapping.layout)
+    delimiter = {"\t": "tabulator"}.get(str(layout.delimiter), layout.delimiter)
+    encoding = str(layout.encoding).removesuffix("-sig")
+    return f"{path.name} is read as {encoding}, with the delimiter {delimiter}"
 
 
 class Parts:
@@ -67,7 +108,7 @@ class Parts:
 def lines(path: Path, mapping: Mapping, table: str, parts: Parts) -> Iterator[bytes]:
     """Yield the line of every row of these parts."""
     target = _customers(mapping, table, path)
-    for one in rows(path):
+    for one in rows(path, mapping.layout):
         if parts.hold(one.number) and (line := _line(one, mapping, table, target)):
             yield line
 
@@ -116,11 +157,14 @@ def _read_to_its_end(path: Path) -> int:
     return ends
 
 
-def _refuse_utf_16(path: Path) -> None:
+def _refuse_utf_16(path: Path, mapping: Mapping) -> None:
+    if mapping.layout.encoding:
+        return
     with suppress(OSError, EOFError), opened(path) as file:
         if file.read(2) in _UTF_16:
             raise StopSource(
-                f"{path} is written in UTF-16.", remedy="Save it as UTF-8."
+                f"{path} is written in UTF-16.",
+                remedy="Save it as UTF-8, or write `encoding: utf-16` in its mapping.",
             )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from connectors.contract import Payload, StopSource
+from connectors.files import csv_rows
+from connectors.files.encoding import detected
+from connectors.files.opened import opened
+from connectors.mapping.mapping_file import FOUND_OUT, Layout
 
 _CUT = 65_536
 FORMATS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
@@ -29,8 +32,11 @@ class Numbered:
     problem: str | None = None
 
 
-def rows(path: Path) -> Iterator[Numbered]:
-    """Yield the rows; raise StopSource if the file cannot be read at all."""
+def rows(path: Path, layout: Layout = FOUND_OUT) -> Iterator[Numbered]:
+    """Yield the rows; raise StopSource if the file cannot be read at all.
+
+    The layout is for CSV files; what it does not say is found out.
+    """
     name = path.name.lower()
     try:
         if name.endswith(".parquet"):
@@ -39,8 +45,7 @@ def rows(path: Path) -> Iterator[Numbered]:
             with opened(path) as file:
                 yield from _json_lines(file)
         elif name.endswith((".csv", ".csv.gz")):
-            with _text(path) as text:
-                yield from _csv(text, path)
+            yield from _csv(path, layout)
         else:
             raise StopSource(
                 f"{path} is none of {', '.join(FORMATS)}.",
@@ -57,46 +62,31 @@ def rows(path: Path) -> Iterator[Numbered]:
         ) from error
 
 
-def opened(path: Path) -> BinaryIO:
-    """Return the file's bytes, unpacked if it is packed."""
-    if path.name.lower().endswith(".gz"):
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    return path.open("rb")
+def layout_of(path: Path, given: Layout = FOUND_OUT) -> Layout:
+    """Return the encoding and the delimiter with which a CSV file is read.
+
+    What is not given is found out. Raise StopSource if it cannot be.
+    """
+    encoding = given.encoding or detected(path)
+    if given.delimiter:
+        return Layout(encoding, given.delimiter)
+    with _text(path, encoding) as text:
+        return Layout(encoding, csv_rows.delimiter_of(text, name=str(path)))
 
 
-def _text(path: Path) -> io.TextIOWrapper:
-    return io.TextIOWrapper(opened(path), encoding=_encoding(path), newline="")
+def _csv(path: Path, layout: Layout) -> Iterator[Numbered]:
+    encoding = layout.encoding or detected(path)
+    with _text(path, encoding) as text:
+        for row in csv_rows.read(
+            text, name=str(path), encoding=encoding, delimiter=layout.delimiter
+        ):
+            yield Numbered(*row)
 
 
-def _encoding(path: Path) -> str:
-    # Office programs still write cp1252; its bytes are hardly ever valid UTF-8.
-    with opened(path) as file:
-        while block := file.read(_CUT):
-            block += file.readline()  # never end within a character
-            try:
-                block.decode("utf-8")
-            except UnicodeDecodeError:
-                return "cp1252"
-    return "utf-8-sig"
-
-
-def _csv(text: io.TextIOWrapper, path: Path) -> Iterator[Numbered]:
-    head = text.readline()
-    delimiter = max(",;\t|", key=head.count)
-    names = next(csv.reader([head], delimiter=delimiter), [])
-    names = [name.strip() for name in names]
-    if not any(names) or len(set(names)) != len(names):
-        raise StopSource(
-            f"The first line of {path} is no list of distinct column names.",
-            remedy="Give it a header line.",
-        )
-    for number, values in enumerate(csv.reader(text, delimiter=delimiter), start=1):
-        if not values:
-            continue
-        problem = None
-        if len(values) != len(names):
-            problem = f"has {len(values)} cells, the header has {len(names)}"
-        yield Numbered(number, dict(zip(names, values, strict=False)), problem)
+def _text(path: Path, encoding: str) -> io.TextIOWrapper:
+    one_byte = not encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32"))
+    errors = "surrogateescape" if one_byte else "replace"
+    return io.TextIOWrapper(opened(path), encoding=encoding, errors=errors, newline="")
 
 
 def _json_lines(file: BinaryIO) -> Iterator[Numbered]:
@@ -105,7 +95,7 @@ def _json_lines(file: BinaryIO) -> Iterator[Numbered]:
             continue
         try:
             payload = json.loads(line.decode("utf-8-sig"))
-        except ValueError:
+        except (ValueError, RecursionError):
             payload = None
         if isinstance(payload, dict):
             yield Numbered(number, payload)

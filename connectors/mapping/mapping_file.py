@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from jmespath.exceptions import JMESPathError
 from pydantic import BaseModel
@@ -59,10 +60,45 @@ class Target:
         return (self.id, self.record, self.deleted, self.when, *self.position)
 
 
-def read(path: Path, *, system: str) -> dict[str, tuple[Target, ...]]:
-    """Return the targets of each table; raise MappingError for the first mistake."""
+class Layout(NamedTuple):
+    """How a CSV file is written; what is None is found out from the file."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+FOUND_OUT = Layout()
+"""The layout that says nothing."""
+
+
+class MappingFile(NamedTuple):
+    """The targets of each table, and how files of the system are written."""
+
+    tables: dict[str, tuple[Target, ...]]
+    layout: Layout
+
+
+def read(path: Path, *, system: str) -> MappingFile:
+    """Return what a mapping file says; raise MappingError for the first mistake."""
     top = load(path)
-    top.only("tables", what="setting")
+    top.only("tables", "encoding", "delimiter", what="setting")
+    return MappingFile(_tables(top, system), _layout(top))
+
+
+def _layout(top: Marked) -> Layout:
+    encoding, delimiter = top.get("encoding"), top.get("delimiter")
+    try:
+        if encoding is not None:
+            codecs.lookup(str(encoding))
+    except LookupError:
+        raise top.error(f"unknown encoding {encoding!r}", key="encoding") from None
+    one_character = isinstance(delimiter, str) and len(delimiter) == 1
+    if delimiter is not None and not one_character:
+        raise top.error("`delimiter` is one character, in quotes", key="delimiter")
+    return Layout(encoding and str(encoding), delimiter)
+
+
+def _tables(top: Marked, system: str) -> dict[str, tuple[Target, ...]]:
     tables = top.get("tables")
     if not isinstance(tables, Marked) or not tables:
         raise top.error("`tables` is missing: which table becomes what", key="tables")

@@ -14,7 +14,7 @@ from connectors.contract import Payload, Row
 from connectors.mapping import columns, mapping_file
 from connectors.mapping.columns import Need, Unmapped, used
 from connectors.mapping.expressions import CannotMap, Expression
-from connectors.mapping.mapping_file import MODEL_OF, Target
+from connectors.mapping.mapping_file import FOUND_OUT, MODEL_OF, Layout, Target
 from connectors.mapping.plain_values import Unreadable, is_true, key_text
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
 from schemas.source_key import SourceKey
@@ -37,13 +37,14 @@ class Mapping:
     connector: str
     tables: dict[str, tuple[Target, ...]]
     unmapped: Unmapped
+    layout: Layout = FOUND_OUT
 
     @classmethod
     def load(cls, path: Path, *, system: str, connector: str) -> Mapping:
         """Return the mapping a file holds; raise MappingError if it holds none."""
-        tables = mapping_file.read(path, system=system)
+        tables, layout = mapping_file.read(path, system=system)
         by_table = {table: used(targets) for table, targets in tables.items()}
-        return cls(system, connector, tables, Unmapped(by_table))
+        return cls(system, connector, tables, Unmapped(by_table), layout)
 
     @property
     def kinds(self) -> frozenset[RecordKind]:

@@ -35,6 +35,10 @@ class Source:
     digest: str
     rows: int
     part_rows: int
+    layout: str = ""
+    """In one line, how its text is read."""
+    deletions: int = 0
+    deletes_most: bool = False
 
 
 class Part(NamedTuple):
@@ -59,7 +63,17 @@ def checked(
     told = _told(answer, file)
     text = f"{told['file']}\n{part_rows}\n{told['mapping']}"
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Source(file, system, mapping, digest, int(told["rows"]), part_rows)
+    return Source(
+        file,
+        system,
+        mapping,
+        digest,
+        int(told["rows"]),
+        part_rows,
+        layout=told["layout"],
+        deletions=told["deletions"],
+        deletes_most=told["deletes_most"],
+    )
 
 
 def parts(

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, NoReturn, cast, get_args
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast, get_args
 
 import orjson
 import typer
@@ -15,6 +15,9 @@ from matching.features.dates import Order
 from service.commands.command_context import settings_for_command
 from service.errors import Misconfigured
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.bulk_load.source import Source
 
 Columns = Annotated[
     list[str] | None,
@@ -35,13 +38,18 @@ def load(  # noqa: PLR0913 - each is an option of the command line
         bool, typer.Option("--stream", help="through Kafka, as changes")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+    allow_deletions: Annotated[
+        bool,
+        typer.Option("--allow-deletions", help="though most of the rows are deletions"),
+    ] = False,
 ) -> None:
     """Load a file's customers; interrupted, it goes on from there."""
     with settings_for_command() as settings, tempfile.TemporaryDirectory() as folder:
         path = _mapping(mapping, columns, dates, Path(folder))
         if stream:
-            _through_kafka(settings, file, system, path)
-        _at_once(settings, file, system, path, engine=engine, as_json=as_json)
+            _through_kafka(settings, file, system, path, allow=allow_deletions)
+        source = _checked(file, system, path, allow_deletions=allow_deletions)
+        _at_once(settings, source, engine=engine, as_json=as_json)
 
 
 def _mapping(
@@ -68,34 +76,44 @@ def _mapping(
 
 
 def _through_kafka(
-    settings: Settings, file: Path, system: str, mapping: Path | None
+    settings: Settings, file: Path, system: str, mapping: Path | None, *, allow: bool
 ) -> NoReturn:
     os.environ["COUTURE_KAFKA"] = settings.kafka
     command = ["-m", "connectors", "load", str(file), "--system", system]
     if mapping:
         command += ["--mapping", str(mapping)]
+    if allow:
+        command += ["--allow-deletions"]
     # Service and connectors meet in Kafka only: become the other program.
     os.execv(sys.executable, [sys.executable, *command])
 
 
-def _at_once(
-    settings: Settings,
-    file: Path,
-    system: str,
-    mapping: Path | None,
-    *,
-    engine: str,
-    as_json: bool,
-) -> None:
+def _checked(
+    file: Path, system: str, mapping: Path | None, *, allow_deletions: bool
+) -> Source:
+    """Return the source; ask, or raise Misconfigured, if it would delete most of it."""
+    from service.bulk_load.source import checked
+
+    source = checked(file, system=system, mapping=mapping)
+    if source.layout:
+        typer.echo(source.layout, err=True)
+    if source.deletes_most and not allow_deletions:
+        told = f"{source.deletions} of the {source.rows} rows of {file} are deletions."
+        if not sys.stdin.isatty() or not typer.confirm(f"{told} Load it?", err=True):
+            raise Misconfigured(
+                told, remedy="If that is so, load it with --allow-deletions."
+            )
+    return source
+
+
+def _at_once(settings: Settings, source: Source, *, engine: str, as_json: bool) -> None:
     from service.bulk_load.load import load as load_at_once
     from service.bulk_load.progress import shown
     from service.bulk_load.rejects import write_rejects
-    from service.bulk_load.source import checked
     from service.database.connection.schema_version import require_migrated
     from service.database.connection.session import connect
     from service.resolver.worker import load_judge
 
-    source = checked(file, system=system, mapping=mapping)
     url = settings.database_url
     with connect(url, autocommit=True) as connection:
         require_migrated(connection, url)
