@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from connectors.contract import Batch, Config, Offset, Row, StopSource, Table
-from connectors.files.read import Numbered, rows
+from connectors.files.csv_rows import Numbered
+from connectors.files.read import rows
 from connectors.mapping.mapping_file import FOUND_OUT, Layout
 from schemas.change_event import Op
 

@@ -25,7 +25,7 @@ _NOT_DECODED = re.compile("[\udc80-\udcff]")
 _UNCLOSED = "has a quote that is never closed (a quote within a cell is written twice)"
 
 
-class CsvRow(NamedTuple):
+class Numbered(NamedTuple):
     """A row by its number, from 1, or why the file gives no row there."""
 
     number: int
@@ -35,7 +35,7 @@ class CsvRow(NamedTuple):
 
 def read(
     text: TextIO, *, name: str, encoding: str, delimiter: str | None
-) -> Iterator[CsvRow]:
+) -> Iterator[Numbered]:
     """Yield the rows of a text that was decoded with `surrogateescape`.
 
     Without a delimiter, the one that makes the most of the header is taken. Raise
@@ -43,11 +43,18 @@ def read(
     """
     lines = _Lines(text)
     header = _Header.of(lines, name, delimiter)
+    names, mark = header.names, header.delimiter
+    plain = header.width if "" not in names else -1
     for number, line in enumerate(lines, start=1):
+        if '"' not in line and (line.isascii() or not _NOT_DECODED.search(line)):
+            cells = line.rstrip("\r\n").split(mark)
+            if len(cells) == plain == len(names):  # as nearly all are
+                yield Numbered(number, dict(zip(names, cells, strict=True)))
+                continue
         record = _record(line, lines, header)
         if record is None:
             repaired = _decoded(line, encoding)[:_LONGEST_PROBLEM_LINE]
-            yield CsvRow(number, {"line": repaired}, _UNCLOSED)
+            yield Numbered(number, {"line": repaired}, _UNCLOSED)
         elif record != [""] and record:
             yield header.row(number, record, encoding)
 
@@ -65,7 +72,8 @@ class _Lines:
         self._waiting: deque[str] = deque()
 
     def __iter__(self) -> Iterator[str]:
-        while line := self.next():
+        waiting, text = self._waiting, self._text
+        while line := waiting.popleft() if waiting else text.readline():
             yield line
 
     def next(self) -> str:
@@ -107,7 +115,7 @@ class _Header(NamedTuple):
         _record(first, lines, best._replace(width=-1))
         return best
 
-    def row(self, number: int, cells: list[str], encoding: str) -> CsvRow:
+    def row(self, number: int, cells: list[str], encoding: str) -> Numbered:
         """Return the row of these cells, with what is wrong with it."""
         problem = None
         if not all(map(str.isascii, cells)) and any(map(_NOT_DECODED.search, cells)):
@@ -127,7 +135,7 @@ class _Header(NamedTuple):
             if problem is None and any(map(str.strip, nameless)):
                 problem = "has a value in a column without a name"
             named.pop("", None)
-        return CsvRow(number, named, problem)
+        return Numbered(number, named, problem)
 
 
 class _Ahead(_Lines):

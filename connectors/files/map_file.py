@@ -17,8 +17,9 @@ import orjson
 from pydantic import ValidationError
 
 from connectors.contract import Row, StopSource
+from connectors.files.csv_rows import Numbered
 from connectors.files.opened import opened
-from connectors.files.read import Numbered, layout_of, rows
+from connectors.files.read import layout_of, rows
 from connectors.mapping.expressions import CannotMap, From
 from connectors.mapping.mapping_file import Target
 from connectors.mapping.plain_values import Unreadable, is_true

@@ -6,12 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from connectors.contract import Payload, StopSource
+from connectors.contract import StopSource
 from connectors.files import csv_rows
+from connectors.files.csv_rows import Numbered
 from connectors.files.encoding import detected
 from connectors.files.opened import opened
 from connectors.mapping.mapping_file import FOUND_OUT, Layout
@@ -21,15 +21,6 @@ FORMATS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
 
 # One cell of an export may well hold a letter to the customer.
 csv.field_size_limit(16 * 1024 * 1024)
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A row and its number, or why the file gives no row there."""
-
-    number: int
-    payload: Payload
-    problem: str | None = None
 
 
 def rows(path: Path, layout: Layout = FOUND_OUT) -> Iterator[Numbered]:
@@ -77,10 +68,9 @@ def layout_of(path: Path, given: Layout = FOUND_OUT) -> Layout:
 def _csv(path: Path, layout: Layout) -> Iterator[Numbered]:
     encoding = layout.encoding or detected(path)
     with _text(path, encoding) as text:
-        for row in csv_rows.read(
+        yield from csv_rows.read(
             text, name=str(path), encoding=encoding, delimiter=layout.delimiter
-        ):
-            yield Numbered(*row)
+        )
 
 
 def _text(path: Path, encoding: str) -> io.TextIOWrapper:

@@ -17,6 +17,7 @@ _EXACT = 2**53
 _WHOLE = re.compile(r"[+-]?\d+\.0")
 _ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d{2,3}", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID_LENGTH = 36
 _HEXADECIMAL = re.compile(r"(?:0x|\\x)[0-9a-fA-F]+", re.IGNORECASE)
 
 _TRUE = frozenset("1 true t yes y oui o on vrai v ja j si s sim x".split())
@@ -78,6 +79,8 @@ def identifier(value: Any) -> Any:
     A whole number that became a float is whole again (2042.0 is 2042). One that was
     rounded (2.99001E+12) is None: it would be the same for many.
     """
+    if isinstance(value, str):
+        return _written_identifier(value.strip())
     if isinstance(value, list):
         return [identifier(item) for item in value]
     if isinstance(value, bool) or value is None:
@@ -88,12 +91,13 @@ def identifier(value: Any) -> Any:
         if not math.isfinite(value) or abs(value) >= _EXACT:
             return None
         return str(int(value)) if value.is_integer() else repr(value)
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if _WHOLE.fullmatch(text):
+    return value
+
+
+def _written_identifier(text: str) -> str | None:
+    if text.endswith(".0") and _WHOLE.fullmatch(text):
         return text[:-2]
-    return None if _ROUNDED.fullmatch(text) else text
+    return None if "+" in text[2:] and _ROUNDED.fullmatch(text) else text
 
 
 def key_text(value: Any) -> str | None:
@@ -103,6 +107,8 @@ def key_text(value: Any) -> str | None:
     that pad it, hexadecimal in small letters, the parts of a composite key joined by
     `/`. Raise Unreadable for a number that a spreadsheet rounded.
     """
+    if isinstance(value, str) and value.isdecimal():
+        return value
     if isinstance(value, list):
         parts = [key_text(part) for part in value]
         if not parts or any(part is None for part in parts):
@@ -115,8 +121,9 @@ def key_text(value: Any) -> str | None:
         if value is None:
             return None
         raise Unreadable("was rounded, as spreadsheets do: the digits are lost")
-    text = str(found).strip()
-    if _UUID.fullmatch(text) or _HEXADECIMAL.fullmatch(text):
+    text = str(found)
+    is_hexadecimal = len(text) == _UUID_LENGTH and _UUID.fullmatch(text)
+    if is_hexadecimal or (text[1:2] in "xX" and _HEXADECIMAL.fullmatch(text)):
         return text.lower()
     return text or None
 
