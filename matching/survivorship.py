@@ -7,19 +7,23 @@ order give the same golden record.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from matching.features.cards import card_key
+from matching.features.dates import birth_key
+from matching.features.emails import contact_email_key
+from matching.features.phones import phone_key, phone_region
+from matching.features.placeholders import is_placeholder
+from matching.features.text_folding import folded
 from schemas.golden_record import GoldenRecord
 from schemas.source_key import SourceKey
 from schemas.source_record import Address, CustomerRecord
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
-_EARLIEST_BIRTH = "1900-01-02"  # 1 January 1900 is what a till sends for "unknown"
-_PLACEHOLDER = re.compile(r"^(?:n/?a|null|none|inconnu|unknown|x+|\?+|-+|\.+)$", re.I)
+_NAMES = ("given_name", "family_name", "birth_name")
 
 
 class Member(NamedTuple):
@@ -102,9 +106,9 @@ def golden_values(members: Iterable[StoredMember]) -> dict[str, Any]:
     if place := _surviving_address(holders):
         values["address"] = {n: place.value[n] for n in _ADDRESS if n in place.value}
         origins["address"] = _origin(place.holder, "most complete, then recent")
-    values["emails"] = _contacts(holders, "emails", fold_email)
-    values["phones"] = _contacts(holders, "phones", fold_phone)
-    values["cards"] = _contacts(holders, "cards", fold_card)
+    values["emails"] = _contacts(holders, "emails", _email)
+    values["phones"] = _contacts(holders, "phones", _phone)
+    values["cards"] = _contacts(holders, "cards", _card)
     values["preferences"], preference_origins = _preferences(holders)
     values["owners"] = sorted({o for h in holders if (o := h.record.get("owner"))})
     values["origins"] = origins | preference_origins
@@ -119,38 +123,47 @@ def _holder(member: StoredMember) -> _Holder:
     )
 
 
-def fold_email(value: str) -> str | None:
-    """Return the form in which two spellings of an e-mail address are equal."""
-    folded = value.strip().casefold()
-    return folded if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", folded) else None
+def region_of(record: Mapping[str, Any]) -> str:
+    """Return the region whose habits the phone numbers of a stored record follow."""
+    addresses: Sequence[Mapping[str, Any]] = record.get("addresses", ())
+    address = max(addresses, key=_completeness, default={})
+    return phone_region(address.get("country"), address.get("postal_code"))
 
 
-def fold_phone(value: str) -> str | None:
-    """Return the last nine digits, equal for +33 6…, 0033 6… and 06…."""
-    digits = re.sub(r"\D", "", value)
-    return digits[-9:] if len(digits) >= 6 and len(set(digits)) > 2 else None
-
-
-def fold_card(value: str) -> str | None:
-    """Return the letters and digits of a card number."""
-    return re.sub(r"[^0-9A-Z]", "", value.upper()) or None
+def _completeness(address: Mapping[str, Any]) -> int:
+    return sum(bool(address.get(part)) for part in ("street", "postal_code", "city"))
 
 
 def _candidates(holders: Sequence[_Holder], name: str) -> list[_Candidate]:
-    valid = _is_birth_date if name == "birth_date" else _is_said
     return [
         _Candidate(value, value.casefold(), holder)
         for holder in holders
-        if (value := holder.record.get(name)) and valid(value)
+        if (value := holder.record.get(name)) and _says(name, value, holder.record)
     ]
 
 
-def _is_birth_date(value: str) -> bool:
-    return value >= _EARLIEST_BIRTH
+def _says(name: str, value: str, record: Mapping[str, Any]) -> bool:
+    """Return whether a value stands for something, as the matcher sees it."""
+    if name == "birth_date":
+        return bool(birth_key(date.fromisoformat(value)))
+    if not is_placeholder(folded(value)):
+        return True
+    # folded to nothing in Latin letters, it may be a name all the same
+    if any(map(str.isalpha, value)) and not folded(value):
+        return True
+    return name in _NAMES and _is_rare_name(name, value, record)
 
 
-def _is_said(value: str) -> bool:
-    return not _PLACEHOLDER.match(value)
+def _is_rare_name(name: str, value: str, record: Mapping[str, Any]) -> bool:
+    """Return whether somebody is called Null or Na: written as a name beside one."""
+    other = record.get("given_name" if name == "family_name" else "family_name", "")
+    return (
+        value.isalpha()
+        and value.istitle()
+        and bool(other)
+        and not is_placeholder(folded(other))
+        and other.istitle()
+    )
 
 
 def _best(candidates: list[_Candidate], ranks: Sequence[Rank]) -> _Candidate | None:
@@ -177,7 +190,7 @@ def _surviving_address(holders: Sequence[_Holder]) -> _Place | None:
     places = [
         _Place(address, holder)
         for holder in holders
-        for address in holder.record.get("addresses", ())
+        for address in map(_said_parts, holder.record.get("addresses", ()))
         if address.get("street") or address.get("postal_code") or address.get("city")
     ]
     return max(
@@ -190,24 +203,45 @@ def _surviving_address(holders: Sequence[_Holder]) -> _Place | None:
     )
 
 
+def _said_parts(address: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the address without parts that stand for nothing."""
+    return {
+        part: value
+        for part, value in address.items()
+        if not is_placeholder(folded(value))
+    }
+
+
+def _email(value: str, holder: _Holder) -> str:
+    return contact_email_key(value)
+
+
+def _phone(value: str, holder: _Holder) -> str:
+    return phone_key(value, region_of(holder.record))
+
+
+def _card(value: str, holder: _Holder) -> str:
+    return card_key(value)
+
+
 def _contacts(
-    holders: Sequence[_Holder], name: str, fold: Callable[[str], str | None]
+    holders: Sequence[_Holder], name: str, key: Callable[[str, _Holder], str]
 ) -> list[dict[str, Any]]:
     """Each distinct value once, as its latest holder writes it, the latest first."""
     latest: dict[str, tuple[datetime, str]] = {}
     keys: dict[str, list[str]] = {}
     for holder in holders:
         for value in holder.record.get(name, ()):
-            if (folded := fold(value)) is None:
+            if not (same := key(value, holder)):
                 continue
-            held_by = keys.setdefault(folded, [])
+            held_by = keys.setdefault(same, [])
             if holder.key not in held_by:
                 held_by.append(holder.key)
-            if folded not in latest or latest[folded][0] < holder.recency:
-                latest[folded] = (holder.recency, value)
+            if same not in latest or latest[same][0] < holder.recency:
+                latest[same] = (holder.recency, value)
     order = sorted(latest)
     if len(order) > 1:
-        order.sort(key=lambda folded: latest[folded][0], reverse=True)
+        order.sort(key=lambda same: latest[same][0], reverse=True)
     return [{"value": latest[f][1], "source_keys": keys[f]} for f in order]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.contract import Note, RetryLater, StopSource
+from connectors.contract import Note, Payload, RetryLater, StopSource
 from connectors.debezium.table_schema import (
     Act,
     SchemaChange,
@@ -40,6 +40,9 @@ class SchemaWatch:
     known: Shapes
     _seen: set[tuple[str, frozenset[str]]] = field(default_factory=set)
     _looked_at: float = 0.0
+    _local: dict[str, tuple[TableSchema | None, tuple[str, ...]]] = field(
+        default_factory=dict
+    )
 
     def notes(self, rows: Iterable[tuple[str, frozenset[str]]]) -> list[Note]:
         """Return what is new about the tables of these rows (table, columns).
@@ -55,6 +58,23 @@ class SchemaWatch:
         found = self._compared(self.look())
         self._looked_at = time.monotonic()
         return [Note(one.problem, one.remedy) for one in found]
+
+    def with_local_times(self, table: str, payload: Payload) -> Payload:
+        """Return the row with times that have no zone told without one.
+
+        Debezium writes a Z after them too, as if they were of UTC.
+        """
+        shape = self.known.get(table)
+        if shape is None:
+            return payload
+        if self._local.get(table, (None, ()))[0] is not shape:
+            self._local[table] = (shape, shape.local_times)
+        told = {
+            name: value.removesuffix("Z")
+            for name in self._local[table][1]
+            if isinstance(value := payload.get(name), str)
+        }
+        return payload | told if told else payload
 
     def stored(self) -> dict[str, Any]:
         """Return the shapes as JSON, for the offset."""

@@ -119,10 +119,11 @@ class Following:
             if one.in_snapshot
             else self.dialect.position(one.source)
         )
+        payload = self.dialect.payload(one, table)
         return one.row(
             table,
             position=(self.since or 0, *place),
-            payload=self.dialect.payload(one, table),
+            payload=payload and self.watch.with_local_times(table, payload),
         )
 
 

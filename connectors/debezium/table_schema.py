@@ -19,6 +19,10 @@ class Act(Enum):
     PAUSE = "pause"
 
 
+_LOCAL_TIME = re.compile(r"timestamp(?:\(\d\))? without|datetime")
+"""PostgreSQL's and MariaDB's; a `timestamp` of MariaDB has the zone UTC."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column as the database's catalogue has it; `place` outlives a new name."""
@@ -42,6 +46,11 @@ class TableSchema:
     def names(self) -> frozenset[str]:
         """The names of the columns."""
         return frozenset(column.name for column in self.columns)
+
+    @property
+    def local_times(self) -> tuple[str, ...]:
+        """The columns that hold a time without a zone."""
+        return tuple(c.name for c in self.columns if _LOCAL_TIME.match(c.type))
 
     def stored(self) -> list[Any]:
         """Return it as JSON; `Shape.read` takes it back."""

@@ -35,7 +35,8 @@ def _day(value: Any, _: Any) -> str:
 def _moment(unit: int) -> Callable[[Any, Any], str]:
     def read(value: Any, _: Any) -> str:
         moment = _EPOCH + timedelta(microseconds=int(value) * 10**6 // unit)
-        return moment.isoformat().replace("+00:00", "Z")
+        # of columns without a zone: the mapping says in which they are
+        return moment.replace(tzinfo=None).isoformat()
 
     return read
 

@@ -16,6 +16,7 @@ from schemas.source_key import SourceKey
 Transform = Callable[[Any], Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOME = ZoneInfo("Europe/Paris")
+_EARLIEST_BIRTH_YEAR = 1800
 _DAYS = 100_000
 """More days since 1970 than any date of ours: eight digits are a calendar's day."""
 _NO_TIME = re.compile(
@@ -83,6 +84,8 @@ def _date(argument: Any, *, birth: bool = False) -> Transform:
         days = {_born(day) if birth and two else day for day, two in read}
         if not days:
             raise CannotTransform(f"is no date written {' or '.join(formats)}")
+        if birth and max(days).year < _EARLIEST_BIRTH_YEAR:
+            return None  # 15 March 44 BC comes as the year 44
         # two formats that read it differently: which is the day, which the month?
         return days.pop() if len(days) == 1 else None
 

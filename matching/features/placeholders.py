@@ -33,6 +33,17 @@ _MAILBOX = frozenset(
     xxx xx x abc azerty qwerty mail email nom prenom noreply nobody
     """.split()
 )
+_COMMON_MAILBOX = frozenset("a aa aaa x xx xxx abc mail email nom prenom".split())
+"""Of these, what a person may well be called at a domain of their own."""
+
+_PROVIDERS = frozenset(
+    """
+    gmail googlemail hotmail outlook live msn yahoo ymail icloud me mac aol gmx
+    orange wanadoo free sfr laposte bbox neuf numericable club-internet aliceadsl
+    voila cegetel noos skynet telenet proximus bluewin web t-online freenet libero
+    proton protonmail pm posteo mailo
+    """.split()
+)
 _MAIL_DOMAINS = frozenset(
     """
     none no nomail noemail null aucun sansmail pasdemail inconnu test example exemple
@@ -68,6 +79,17 @@ def is_placeholder_email(local: str, domain: str) -> bool:
     if name in _MAIL_DOMAINS:
         return True
     return local in _MAILBOX or _repeats(local)
+
+
+def is_own_mailbox(local: str, domain: str) -> bool:
+    """Say whether a common word may be somebody's mailbox: at a domain of their own."""
+    name = domain.partition(".")[0]
+    return (
+        local in _COMMON_MAILBOX
+        and name not in _PROVIDERS | _MAIL_DOMAINS | _MAILBOX
+        and len(name) > 2
+        and not _repeats(name)
+    )
 
 
 def is_placeholder_number(digits: str) -> bool:

@@ -6,14 +6,20 @@ function, so that they cannot disagree. The forms are the matcher's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
-from matching.features.emails import email_key
+from matching.features.cards import card_key
+from matching.features.emails import contact_email_key
 from matching.features.phones import phone_key
-from matching.features.text_folding import plain
+from matching.survivorship import region_of
 
 ContactKind = Literal["email", "phone", "card"]
+_FIELDS: tuple[tuple[ContactKind, str], ...] = (
+    ("email", "emails"),
+    ("phone", "phones"),
+    ("card", "cards"),
+)
 
 LONGEST_KEY = 320
 
@@ -23,12 +29,23 @@ def contact_key(kind: ContactKind, value: str) -> str:
     return _FORMS[kind](value)[:LONGEST_KEY]
 
 
-def _card(text: str) -> str:
-    return "".join(filter(str.isalnum, plain(text))).upper()
+def keys_of(record: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the (kind, key) pairs by which a customer of this record is found.
+
+    A phone is found as its region dials it and as ours does.
+    """
+    phones = record.get("phones", ())
+    region = region_of(record)
+    found: set[tuple[str, str]] = {
+        ("phone", phone_key(value, region)[:LONGEST_KEY]) for value in phones
+    }
+    for kind, name in _FIELDS:
+        found |= {(kind, contact_key(kind, value)) for value in record.get(name, ())}
+    return {(kind, key) for kind, key in found if key}
 
 
 _FORMS: dict[str, Callable[[str], str]] = {
-    "email": email_key,
+    "email": contact_email_key,
     "phone": phone_key,
-    "card": _card,
+    "card": card_key,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from matching.survivorship import StoredMember
@@ -16,17 +16,11 @@ from service.database.customers.customers import CustomerRow, CustomerWrite
 from service.database.facts import facts
 from service.database.messages import outbox
 from service.database.sources.source_records import Stored
-from service.domain.contact_keys import ContactKind, contact_key
+from service.domain.contact_keys import keys_of
 from service.domain.profile import Facts, body_of, document, stored_body
 from service.resolver.changes import Change, ChangedCustomers, changes
 from service.resolver.customer_events import announcement, event_type
 from service.resolver.customer_ids import Succession
-
-_CONTACTS: tuple[tuple[ContactKind, str], ...] = (
-    ("email", "emails"),
-    ("phone", "phones"),
-    ("card", "cards"),
-)
 
 
 class _Fresh(NamedTuple):
@@ -81,8 +75,9 @@ def _fresh(change: Change, happened: Mapping[int, Facts]) -> _Fresh:
     if not change.members:
         return _Fresh(None, set())
     members = [StoredMember(m.key, m.record or {}, m.source_at) for m in change.members]
-    body, golden = stored_body(members, _together(change.members, happened))
-    return _Fresh(body, _contact_keys(golden))
+    body, _ = stored_body(members, _together(change.members, happened))
+    found_by = [keys_of(member.record) for member in members]
+    return _Fresh(body, set[tuple[str, str]]().union(*found_by))
 
 
 def _after(change: Change, body: bytes | None) -> CustomerWrite | None:
@@ -104,15 +99,6 @@ def _after(change: Change, body: bytes | None) -> CustomerWrite | None:
 
 def _same(profile: bytes | None, body: bytes | None) -> bool:
     return (profile and body_of(profile)) == body
-
-
-def _contact_keys(golden: Mapping[str, Any]) -> set[tuple[str, str]]:
-    keys = {
-        (kind, contact_key(kind, contact["value"]))
-        for kind, name in _CONTACTS
-        for contact in golden[name]
-    }
-    return {(kind, key) for kind, key in keys if key}
 
 
 def facts_of(connection: Connection, record_ids: Sequence[int]) -> dict[int, Facts]:

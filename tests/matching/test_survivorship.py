@@ -109,3 +109,51 @@ def test_each_preference_survives_alone_the_latest_first() -> None:
 
     assert golden.preferences == {"size": "40", "store": "Lyon"}
     assert str(golden.origins["preferences.store"].source_key) == "pos:1"
+
+
+def test_what_the_matcher_takes_for_nothing_never_survives() -> None:
+    nothing = Address(street="NULL", postal_code="NULL", city="Non renseigné")
+    golden = golden_record(
+        [
+            member(
+                "web:1",
+                family_name="NON RENSEIGNE",
+                emails=["none@none.fr", "Odile.V@LaPoste.net"],
+                phones=["0123456789", "+33 6 98 12 34 57"],
+                cards=["0000000000", "2990 0123"],
+                addresses=[nothing],
+                day=9,
+            ),
+            member("pos:1", given_name="Odile", family_name="Vasseur"),
+        ]
+    )
+
+    assert golden.family_name == "Vasseur"
+    assert golden.address is None
+    assert [one.value for one in golden.emails] == ["Odile.V@LaPoste.net"]
+    assert [one.value for one in golden.phones] == ["+33 6 98 12 34 57"]
+    assert [one.value for one in golden.cards] == ["2990 0123"]
+
+
+def test_a_person_who_is_called_null_keeps_the_name() -> None:
+    for given, family in (("Tim", "Null"), ("Minji", "Na"), ("Minji", "O")):
+        golden = golden_record([member("pos:1", given_name=given, family_name=family)])
+        assert (golden.given_name, golden.family_name) == (given, family)
+    for given, family in (("Tim", "NULL"), ("Tim", "null"), ("Null", "Null")):
+        golden = golden_record([member("pos:1", given_name=given, family_name=family)])
+        assert golden.family_name is None
+
+
+def test_one_mailbox_written_in_two_ways_is_one_contact() -> None:
+    golden = golden_record(
+        [
+            member("pos:1", emails=["odile.vasseur@gmail.com"], day=1),
+            member("web:1", emails=["OdileVasseur+shop@googlemail.com"], day=2),
+            member("crm:1", emails=["mail@delorme-anne.fr", "mail@free.fr"]),
+        ]
+    )
+
+    assert [one.value for one in golden.emails] == [
+        "OdileVasseur+shop@googlemail.com",
+        "mail@delorme-anne.fr",
+    ]
