@@ -68,14 +68,9 @@ def move(
     _require_declared(connection, wanted)
     seen = movements.now(connection)
     movement = wanted if dated else wanted.model_copy(update={"at": seen.at})
-    held = spendable(
-        connection,
-        holder.customer_id,
-        programme=wanted.programme,
-        unit=wanted.unit,
-        now=seen.at,
-        zone=zone,
-    )
+    which = {"programme": wanted.programme, "unit": wanted.unit}
+    held = movements.balance(connection, holder.customer_id, **which)
+    held -= expired(connection, holder.customer_id, **which, now=seen.at, zone=zone)
     if not movements.exists(connection, line):
         if not loyalty.affordable(movement.kind, movement.amount, held):
             raise InsufficientBalance(held)
@@ -87,7 +82,7 @@ def move(
     return Moved(movement, seen, holder.customer_id, held)
 
 
-def spendable(
+def expired(
     connection: Connection,
     customer_id: UUID,
     *,
@@ -96,13 +91,13 @@ def spendable(
     now: datetime,
     zone: tzinfo,
 ) -> Decimal:
-    """Return a customer's balance without the points that are past their day."""
+    """Return what a customer's balance holds of points that are past their day."""
     today = now.astimezone(zone).date()
     which = {"programme": programme, "unit": unit}
     if not movements.has_expired(connection, customer_id, **which, today=today):
-        return movements.balance(connection, customer_id, **which)
+        return loyalty.NOTHING
     lines = movements.lines_of(connection, customer_id)[programme, unit]
-    return loyalty.spendable(lines, today=today, zone=zone)
+    return loyalty.expired(lines, today=today, zone=zone)
 
 
 def _require_declared(connection: Connection, wanted: LoyaltyMovement) -> None:

@@ -73,8 +73,14 @@ def affordable(kind: MovementKind, amount: Decimal, spendable: Decimal) -> bool:
 def spendable(lines: Iterable[Line], *, today: date, zone: tzinfo) -> Decimal:
     """Return the sum of the lines without what is left of points past their day."""
     lines = list(lines)
-    past = (lot.amount for lot in remaining(lines, zone=zone) if _is_past(lot, today))
-    return sum((line.amount for line in lines), NOTHING) - sum(past, NOTHING)
+    balance = sum((line.amount for line in lines), NOTHING)
+    return balance - expired(lines, today=today, zone=zone)
+
+
+def expired(lines: Iterable[Line], *, today: date, zone: tzinfo) -> Decimal:
+    """Return what is left of points that are past their day and not written off."""
+    lots = remaining(lines, zone=zone)
+    return sum((lot.amount for lot in lots if _is_past(lot, today)), NOTHING)
 
 
 def expiring(lines: Iterable[Line], *, today: date, zone: tzinfo) -> list[Lot]:

@@ -33,7 +33,9 @@ def test_balances_are_those_of_the_profile(channel: Channel, rows: Connection) -
     answer = channel.get(f"/v1/customers/{customer_id}/loyalty")
 
     told = LoyaltyAnswer.model_validate_json(answer.data)
-    assert (told.version, told.loyalty) == (3, balances)
+    (balance,) = told.loyalty
+    assert (told.version, balance.amount, balance.unit) == (3, Decimal("12.50"), "EUR")
+    assert balance.spendable == balance.amount
     assert told.freshness["loyalty"].lag_ms == 250
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 from service.bulk_load.mapping_from_columns import write_mapping
 from service.bulk_load.source import Part, checked, parts, written
+from service.cli import app
 from service.database.connection.session import Connection
 from service.errors import Misconfigured
 from tests.bulk_load.files import COLUMNS, mapping_file, rows_of, write_csv
@@ -174,3 +176,50 @@ def _read(file: Path, mapping: Path) -> Part:
     source = checked(file, system="shop", mapping=mapping)
     (found,) = parts(source, first=0, of=1, done=frozenset())
     return found
+
+
+DELETING = """
+tables:
+  people:
+    kind: customer
+    id: id
+    deleted: gone
+    fields: { given_name: name }
+"""
+
+
+def _deletions(folder: Path, flags: str) -> Path:
+    (folder / "deleting.yaml").write_text(DELETING)
+    file = folder / "people.csv"
+    rows = [f"{n};Anne;{flag}" for n, flag in enumerate(flags.split(), 1)]
+    file.write_text("\n".join(["id;name;gone", *rows]))
+    return file
+
+
+def test_a_file_that_is_mostly_deletions_is_asked_about(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUTURE_DATABASE_URL", database_url)
+    command = ["load", str(_deletions(tmp_path, "1 oui 0"))]
+    command += ["--system", "shop", "--mapping", str(tmp_path / "deleting.yaml")]
+
+    refused = CliRunner().invoke(app, command)
+    allowed = CliRunner().invoke(app, [*command, "--allow-deletions"])
+
+    assert refused.exit_code != 0
+    assert "2 of the 3 rows" in refused.output
+    assert "--allow-deletions" in refused.output
+    assert allowed.exit_code == 0, allowed.output
+    assert "read as utf-8, with the delimiter ;" in allowed.output
+
+
+def test_a_file_with_flags_that_say_no_is_not_asked_about(tmp_path: Path) -> None:
+    file = _deletions(tmp_path, "0 non false 1 peut-être")
+    mapping = tmp_path / "deleting.yaml"
+
+    source = checked(file, system="shop", mapping=mapping)
+
+    assert (source.deletions, source.deletes_most) == (1, False)
+    (read,) = parts(source, first=0, of=1, done=frozenset())
+    assert [row["after"] is None for row in read.rows] == [False, False, False, True]
+    assert [reject["row"] for reject in read.rejects] == [5]

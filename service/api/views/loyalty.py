@@ -38,7 +38,7 @@ from service.database.customers import profiles
 from service.database.facts import movements
 from service.database.sources import system_freshness
 from service.domain.loyalty import expiring as lots_to_expire
-from service.loyalty import spendable
+from service.loyalty import expired
 
 loyalty = APIBlueprint(
     "loyalty",
@@ -150,7 +150,8 @@ def _spendable(
 ) -> list[Decimal]:
     now, zone = context().clock(), context().zone
     return [
-        spendable(
+        Decimal(one["amount"])
+        - expired(
             connection,
             customer_id,
             programme=one["programme"],
