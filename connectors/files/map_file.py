@@ -20,9 +20,10 @@ from connectors.contract import Row, StopSource
 from connectors.files.csv_rows import Numbered
 from connectors.files.opened import opened
 from connectors.files.read import layout_of, rows
+from connectors.mapping.errors import Unreadable
 from connectors.mapping.expressions import CannotMap, From
 from connectors.mapping.mapping_file import Target
-from connectors.mapping.plain_values import Unreadable, is_true
+from connectors.mapping.plain_values import is_true
 from connectors.mapping.rows_to_events import Mapping, Reject
 from schemas import wire
 from schemas.change_event import CustomerChange, Op, RecordKind

@@ -12,14 +12,15 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
-from connectors.mapping.plain_values import Unreadable, amount, identifier
-from connectors.mapping.transforms import CannotTransform, Transform
+from connectors.mapping.errors import Unreadable
+from connectors.mapping.plain_values import amount, identifier
+from connectors.mapping.transforms import Transform
 
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
 _UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
-"""What a transform raises at a value it was not made for; CannotTransform is one."""
+"""What a transform raises at a value it was not made for; Unreadable is one."""
 
 
 class CannotMap(Exception):
@@ -70,7 +71,7 @@ class From:
             except _UNREADABLE as error:
                 if self.ignore_invalid:
                     return self.default
-                known = isinstance(error, CannotTransform)
+                known = isinstance(error, Unreadable)
                 problem = str(error) if known else "cannot be read by its transform"
                 raise CannotMap(self.field, problem) from None
         return self.default if _is_missing(found) else found

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_args
 from jmespath.exceptions import JMESPathError
 from pydantic import BaseModel
 
+from connectors.mapping.errors import BadTransform
 from connectors.mapping.expressions import (
     Constant,
     Expression,
@@ -24,7 +25,7 @@ from connectors.mapping.expressions import (
     compiled,
 )
 from connectors.mapping.marked_yaml import Marked, load
-from connectors.mapping.transforms import BadTransform, Transform, make
+from connectors.mapping.transforms import Transform, make
 from schemas.change_event import RecordKind
 from schemas.facts import Consent, Interaction, LoyaltyMovement, Order
 from schemas.source_record import CustomerRecord

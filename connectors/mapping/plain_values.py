@@ -11,6 +11,8 @@ import re
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
 
+from connectors.mapping.errors import Unreadable
+
 _EXACT = 2**53
 """Up to here a float holds every whole number."""
 
@@ -36,10 +38,6 @@ _NOT_FINITE = frozenset({"nan", "inf", "infinity"})
 _MINUS = re.compile("[\u2212\u2013\u2012]")
 AMOUNT_DECIMALS = 4
 _LARGEST_EXPONENT = 13
-
-
-class Unreadable(ValueError):
-    """A value that says nothing certain; the message never holds it."""
 
 
 def is_true(value: Any) -> bool:

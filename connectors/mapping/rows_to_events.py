@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from connectors.contract import Payload, Row
 from connectors.mapping import columns, mapping_file
 from connectors.mapping.columns import Need, Unmapped, used
+from connectors.mapping.errors import Unreadable
 from connectors.mapping.expressions import CannotMap, Expression
 from connectors.mapping.mapping_file import FOUND_OUT, MODEL_OF, Layout, Target
-from connectors.mapping.plain_values import Unreadable, is_true, key_text
+from connectors.mapping.plain_values import is_true, key_text
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
 from schemas.source_key import SourceKey
 

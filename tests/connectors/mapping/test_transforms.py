@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from connectors.mapping.plain_values import Unreadable, identifier, is_true, key_text
-from connectors.mapping.transforms import BadTransform, CannotTransform, make
+from connectors.mapping.errors import BadTransform, Unreadable
+from connectors.mapping.plain_values import identifier, is_true, key_text
+from connectors.mapping.transforms import make
 from schemas.source_key import SourceKey
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -115,7 +116,7 @@ def test_a_transform_reads(name: str, argument: Any, value: Any, expected: Any) 
 def test_what_cannot_be_read_is_refused_without_quoting_it(
     name: str, argument: Any, value: Any
 ) -> None:
-    with pytest.raises(CannotTransform) as raised:
+    with pytest.raises(Unreadable) as raised:
         make(name, argument, system="shop")(value)
     assert "Dupont" not in str(raised.value)
 
@@ -155,6 +156,8 @@ def test_nobody_is_born_in_the_future(written: str, meant: date) -> None:
     assert read(written) == meant
     later = make("date", "%d/%m/%y", system="shop", field="expires_on")
     assert later("31/12/45") == date(2045, 12, 31)
+    whole = make("date", None, system="shop", field="birth_date")
+    assert whole("2961-03-12") is whole("0044-03-15") is None
 
 
 TRUE = [True, 1, 1.0, "1", "true", "T", "Oui", "o", "YES", "x", "1.0", ["a"], {"a": 1}]
