@@ -5,9 +5,15 @@ from __future__ import annotations
 from matching.features.placeholders import is_placeholder, is_placeholder_number
 from matching.features.text_folding import plain
 
+_LONGEST_TYPED = 10
+"""Digits of the longest number that is typed to get to the next field."""
+
 
 def card_key(text: str) -> str:
     """Return the letters and digits of a card number; empty if it stands for none."""
     key = "".join(filter(str.isalnum, plain(text))).upper()
-    is_junk = key.isdigit() and is_placeholder_number(key)
-    return "" if is_junk or is_placeholder(key.casefold()) else key
+    if is_placeholder(key.casefold()):
+        return ""
+    # of a longer number the last eight may well be 12345678
+    is_typed = key.isdigit() and len(key) <= _LONGEST_TYPED
+    return "" if is_typed and is_placeholder_number(key) else key

@@ -19,7 +19,7 @@ from schemas.source_record import CustomerRecord
 from service.database.clusters import links as stored_links
 from service.database.clusters import model_versions
 from service.database.connection.session import Connection
-from service.domain.contact_keys import contact_key
+from service.domain.contact_keys import keys_of
 from service.domain.profile import Facts, document, profile_body
 
 _FACTS = (
@@ -118,9 +118,13 @@ def profiles(connection: Connection) -> Iterator[str]:
         fresh = None
         if mine:
             together = Facts(*(_joined(happened, mine, name) for name in Facts._fields))
-            body, golden = profile_body([member for _, member in mine], together)
+            body, _ = profile_body([member for _, member in mine], together)
             fresh = document(customer_id, version, body)
-            contacts |= {(*key, customer_id) for key in _contact_keys(golden)}
+            contacts |= {
+                (*key, customer_id)
+                for _, member in mine
+                for key in keys_of(member.stored().record)
+            }
         if stored != fresh:
             yield f"customer {customer_id}: the profile is not what its records make"
         if mine and retired_into:
@@ -153,14 +157,6 @@ def _joined(
     name: str,
 ) -> list[Any]:
     return [fact for record_id, _ in members for fact in happened[name][record_id]]
-
-
-def _contact_keys(golden: Any) -> Iterator[tuple[str, str]]:
-    named = (("email", golden.emails), ("phone", golden.phones), ("card", golden.cards))
-    for kind, held in named:
-        for contact in held:
-            if key := contact_key(kind, contact.value):  # type: ignore[arg-type]
-                yield kind, key
 
 
 def _contacts(
