@@ -26,6 +26,7 @@ from connectors.contract import (
 from connectors.debezium import jars
 from connectors.files import map_file as map_lines
 from connectors.files.connector import FileConfig, FileConnector
+from connectors.files.preview import as_text, preview
 from connectors.files.progress import showing
 from connectors.kafka.status_topic import StatusTopic
 from connectors.mapping.rows_to_events import Mapping
@@ -168,6 +169,24 @@ def map_file(
     except ConnectorError as error:
         told = {"problem": error.problem, "remedy": error.remedy}
         out.write(json.dumps(told).encode() + b"\n")
+
+
+@app.command("test-mapping")
+def show_mapping(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON lines (or .gz) or Parquet")],
+    system: Annotated[str, typer.Option("--system", help="the system it comes from")],
+    mapping: MappingFile = None,
+    limit: Annotated[int, typer.Option("--rows", min=1, help="how many rows")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+) -> None:
+    """Show what a mapping makes of the first rows of a file; write nothing."""
+    with _told(system):
+        name = settings.system_name(system)
+        path = settings.mapping_path(name, mapping)
+        mapped = Mapping.load(path, system=name, connector=FileConnector.name)
+        table = settings.only_table(mapped.tables, path)
+        for said in preview(file, mapped, table, limit=limit):
+            typer.echo(json.dumps(said) if as_json else as_text(said))
 
 
 @app.command()

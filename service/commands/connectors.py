@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
@@ -107,3 +109,25 @@ def _tell(system: str, action: str, after: dict[str, Any] | None = None) -> None
         by = getpass.getuser()
         made = command(connection, system, Action(action), by=by, after=after)
     typer.echo(f"{made.action} of {system}: it obeys within seconds of hearing it.")
+
+
+@connector_app.command("test-mapping")
+def show_mapping(
+    file: Annotated[Path, typer.Argument(help="CSV (.gz too), JSONL or Parquet")],
+    system: Annotated[str, typer.Option(help="the system that the file comes from")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="mapping file; default: the system's own")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="how many rows")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a mapping makes of the first rows of a file; write nothing."""
+    command = ["-m", "connectors", "test-mapping", str(file), "--system", system]
+    command += ["--rows", str(rows)]
+    if mapping:
+        command += ["--mapping", str(mapping)]
+    if as_json:
+        command += ["--json"]
+    # Service and connectors meet in Kafka only: become the other program.
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *command])

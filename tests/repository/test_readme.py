@@ -15,7 +15,7 @@ from tests.repository.repository import ROOT, text, tracked
 README = text("README.md")
 MAKEFILE = text("Makefile")
 DOCUMENTS = [str(file) for file in tracked() if file.suffix == ".md"]
-COMMANDS = sorted(set(re.findall(r"`couture ([a-z]+(?: [a-z]+)?)", README)))
+COMMANDS = sorted(set(re.findall(r"`couture ([a-z]+(?: [a-z][a-z-]*)?)", README)))
 TARGETS = sorted(set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.M)))
 
 
