@@ -33,6 +33,7 @@ from tests.resolver.fake_model import plain_judge
         ({"emails": ["none@none.fr", "mail@free.fr", "a@a.fr"]}, set()),
         ({"phones": ["0123456789"], "cards": ["0000000000", "NULL"]}, set()),
         ({"cards": ["2990-0123 4567"]}, {("card", "299001234567")}),
+        ({"cards": ["1", "C-12"]}, {("card", "1"), ("card", "C12")}),
     ],
 )
 def test_the_keys_of_a_record(
