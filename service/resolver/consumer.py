@@ -53,6 +53,7 @@ class SourceConsumer:
         self._patience_s = patience_s or patience_with(session_s)
         self._unplaced: set[TopicPartition] = set()
         self.expected: dict[tuple[str, int], int] = {}
+        self._polled = False
         self._kafka = self._subscribed()
 
     def _subscribed(self) -> KafkaConsumer:
@@ -153,6 +154,9 @@ class SourceConsumer:
         to a join, and no new topic is seen without metadata.
         """
         now = time.monotonic()
+        if not self._polled:
+            # not yet asked: what came before (loading the model, say) is no silence
+            self._polled, self._well_at = True, now
         joined = self._kafka.group_metadata().state == MemberState.STABLE
         known_at = self._kafka._cluster._last_successful_refresh_ms / 1_000
         if joined and now - known_at < self._patience_s:

@@ -54,7 +54,7 @@ def findings_after(
     world.start_connectors()
     counts = {part: TIMES * count for part, count in counts.items()}
     trader.suffer(plan(SEED, counts))
-    trader.come_to_rest(within=120)
+    trader.come_to_rest(within=400)
     left = checker.outside(world.bootstrap, world.parts.directory)
     with world.connect() as connection:
         return checker.findings(connection, trader.truth(), left)

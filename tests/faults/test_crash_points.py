@@ -26,7 +26,7 @@ from tests.faults.crash_points import POINTS, heard, tell
 from tests.faults.scale import SEED, scaled
 
 TIMES = scaled(1, 2)
-WITHIN_S = 120.0
+WITHIN_S = 300.0
 CAPTURE = [name for name, point in POINTS.items() if point.part != SERVE]
 API = [name for name, point in POINTS.items() if point.part == SERVE]
 ANNE = {
@@ -64,7 +64,7 @@ def in_any_order(names: list[str]) -> list[str]:
 
 
 # above 20 s: a process ends at each of fourteen points, and starts again
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_800)
 def test_a_part_that_ends_at_any_point_of_the_way_loses_and_doubles_nothing(
     mortal: Installation,
 ) -> None:
@@ -72,7 +72,7 @@ def test_a_part_that_ends_at_any_point_of_the_way_loses_and_doubles_nothing(
     trader = Trader(mortal, seed=SEED, people=40, rate=40)
     for name in in_any_order(CAPTURE):
         die_at(mortal, trader, name)
-    trader.come_to_rest(within=180)
+    trader.come_to_rest(within=400)
 
     left = checker.outside(mortal.bootstrap, mortal.parts.directory)
     with mortal.connect() as connection:
@@ -91,7 +91,7 @@ def die_at(world: Installation, trader: Trader, name: str) -> None:
 
 
 # above 20 s: the API ends at each point, and starts again
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_800)
 def test_a_request_repeated_until_it_is_answered_takes_effect_once(
     mortal: Installation,
 ) -> None:

@@ -125,6 +125,19 @@ def test_a_consumer_outwaits_one_that_died(session_s: int, seconds: int) -> None
     assert patience_with(session_s) == seconds
 
 
+def test_a_slow_start_is_not_taken_for_a_broker_that_is_silent(
+    connection: Connection, own_broker: EmbeddedBroker
+) -> None:
+    opened = SourceConsumer(own_broker.bootstrap, consumer="test", patience_s=1.0)
+    try:
+        first = opened._kafka
+        time.sleep(1.2)  # a model is loaded
+        opened.poll(connection, limit=1)
+        assert opened._kafka is first
+    finally:
+        opened.close()
+
+
 def test_a_stored_offset_beyond_the_end_starts_the_log_again(
     connection: Connection, own_broker: EmbeddedBroker
 ) -> None:
