@@ -106,11 +106,8 @@ def load(
 ) -> None:
     """Load a file once, through Kafka; run it again to go on where it stopped."""
     with _told(system):
-        name = settings.system_name(system)
-        path = settings.mapping_path(name, mapping)
-        mapped = Mapping.load(path, system=name, connector=FileConnector.name)
-        table = settings.only_table(mapped.tables, path)
-        config = FileConfig(system=name, path=file, table=table)
+        mapped, table, _ = _of_files(system, mapping)
+        config = FileConfig(system=mapped.system, path=file, table=table)
         connector = FileConnector(config, mapped.layout)
         if not allow_deletions:
             _refuse_deletions(file, mapped, table)
@@ -122,8 +119,8 @@ def load(
             mapping=mapped,
             config=config,
             bootstrap=kafka,
-            name=f"{name}/file/{connector.digest}",
-            say=reporter(name),
+            name=f"{mapped.system}/file/{connector.digest}",
+            say=reporter(mapped.system),
             stop=_stop_on_signals(),
         )
         with showing(totals, file.name):
@@ -147,17 +144,14 @@ def map_file(
     """
     out = sys.stdout.buffer
     try:
-        name = settings.system_name(system)
-        path = settings.mapping_path(name, mapping)
-        mapped = Mapping.load(path, system=name, connector=FileConnector.name)
-        table = settings.only_table(mapped.tables, path)
+        mapped, table, path = _of_files(system, mapping)
         if not size:
             checked = map_lines.check(file, mapped, table)
-            digest = FileConnector(FileConfig(system=name, path=file, table=table))
+            config = FileConfig(system=mapped.system, path=file, table=table)
             told = {
                 **checked._asdict(),
-                "deletes_most": checked.deletes_most,
-                "file": digest.digest,
+                "deletes_most": map_lines.deletes_most(checked.rows, checked.deletions),
+                "file": FileConnector(config).digest,
                 "mapping": path.read_text(),
             }
             out.write(json.dumps(told).encode())
@@ -181,10 +175,7 @@ def show_mapping(
 ) -> None:
     """Show what a mapping makes of the first rows of a file; write nothing."""
     with _told(system):
-        name = settings.system_name(system)
-        path = settings.mapping_path(name, mapping)
-        mapped = Mapping.load(path, system=name, connector=FileConnector.name)
-        table = settings.only_table(mapped.tables, path)
+        mapped, table, _ = _of_files(system, mapping)
         for said in preview(file, mapped, table, limit=limit):
             typer.echo(json.dumps(said) if as_json else as_text(said))
 
@@ -215,9 +206,17 @@ def fetch_jars() -> None:
         typer.echo(str(folder))
 
 
+def _of_files(system: str, mapping: Path | None) -> tuple[Mapping, str, Path]:
+    """Return the mapping of a system's files, its one table, and where it stands."""
+    name = settings.system_name(system)
+    path = settings.mapping_path(name, mapping)
+    mapped = Mapping.load(path, system=name, connector=FileConnector.name)
+    return mapped, settings.only_table(mapped.tables, path), path
+
+
 def _refuse_deletions(file: Path, mapping: Mapping, table: str) -> None:
     rows, deletions = map_lines.deletions_in(file, mapping, table)
-    if 2 * deletions > rows:
+    if map_lines.deletes_most(rows, deletions):
         raise StopSource(
             f"{deletions} of the {rows} rows of {file} are deletions.",
             remedy="If that is so, load it with --allow-deletions.",

@@ -1,12 +1,13 @@
-"""In which encoding a file of text is written, as far as its bytes tell."""
+"""A file's bytes, and in which encoding they are text, as far as they tell."""
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from connectors.contract import StopSource
-from connectors.files.opened import opened
 
 _BLOCK = 65_536
 _OTHERS = ("mac_roman", "cp850")
@@ -15,6 +16,13 @@ _LETTERS = frozenset(
 )
 _FREQUENT = frozenset("éèàçêëîïôûñöüä")
 _SIGNS = frozenset("\u00a0«»“”‘’–—…€°ºª²³´·§£©®½¼¾¨")
+
+
+def opened(path: Path) -> BinaryIO:
+    """Return the file's bytes, unpacked if it is packed."""
+    if path.name.lower().endswith(".gz"):
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    return path.open("rb")
 
 
 def detected(path: Path) -> str:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from connectors.contract import Row, StopSource
 from connectors.files.csv_rows import Numbered
-from connectors.files.opened import opened
+from connectors.files.encoding import opened
 from connectors.files.read import layout_of, rows
 from connectors.mapping.errors import Unreadable
 from connectors.mapping.expressions import CannotMap, From
@@ -43,10 +43,10 @@ class Checked(NamedTuple):
     layout: str
     deletions: int
 
-    @property
-    def deletes_most(self) -> bool:
-        """Return whether more than half of the rows say that their record is gone."""
-        return 2 * self.deletions > self.rows
+
+def deletes_most(rows: int, deletions: int) -> bool:
+    """Return whether more than half of the rows say that their record is gone."""
+    return 2 * deletions > rows
 
 
 def check(path: Path, mapping: Mapping, table: str) -> Checked:

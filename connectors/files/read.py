@@ -12,8 +12,7 @@ from typing import Any, BinaryIO
 from connectors.contract import StopSource
 from connectors.files import csv_rows
 from connectors.files.csv_rows import Numbered
-from connectors.files.encoding import detected
-from connectors.files.opened import opened
+from connectors.files.encoding import detected, opened
 from connectors.mapping.mapping_file import FOUND_OUT, Layout
 
 _CUT = 65_536

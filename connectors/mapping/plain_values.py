@@ -22,11 +22,10 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _UUID_LENGTH = 36
 _HEXADECIMAL = re.compile(r"(?:0x|\\x)[0-9a-fA-F]+", re.IGNORECASE)
 
-_TRUE = frozenset("1 true t yes y oui o on vrai v ja j si s sim x".split())
+_TRUE = frozenset("1 1.0 true t yes y oui o on vrai v ja j si s sim x".split())
 _FALSE = frozenset(
     "0 false f no n non off faux nein nee não nao null none nil nan n/a - 0.0".split()
 )
-_TRUE_NUMBERS = frozenset({"1.0"})
 _DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})(?!\d).*")
 _NO_DATE = re.compile(r"0{4}-0{2}-0{2}.*|0{2}[./-]0{2}[./-]0{4}.*")
 _EARLIEST_TIME = 10_000
@@ -53,7 +52,7 @@ def is_true(value: Any) -> bool:
     text = str(value).strip().casefold()
     if not text or text in _FALSE or _NO_DATE.fullmatch(text):
         return False
-    if text in _TRUE or text in _TRUE_NUMBERS or _DATE.fullmatch(text):
+    if text in _TRUE or _DATE.fullmatch(text):
         return True
     try:
         return _is_true_number(int(text))

@@ -70,13 +70,6 @@ def affordable(kind: MovementKind, amount: Decimal, spendable: Decimal) -> bool:
     return kind is not MovementKind.BURN or spendable + amount >= 0
 
 
-def spendable(lines: Iterable[Line], *, today: date, zone: tzinfo) -> Decimal:
-    """Return the sum of the lines without what is left of points past their day."""
-    lines = list(lines)
-    balance = sum((line.amount for line in lines), NOTHING)
-    return balance - expired(lines, today=today, zone=zone)
-
-
 def expired(lines: Iterable[Line], *, today: date, zone: tzinfo) -> Decimal:
     """Return what is left of points that are past their day and not written off."""
     lots = remaining(lines, zone=zone)

@@ -1,4 +1,4 @@
-"""The cases that a relabel leaves for stewards."""
+"""The cases for stewards: those that a relabel leaves, or those of all records."""
 
 from __future__ import annotations
 

@@ -152,6 +152,18 @@ def a_movement(
     )
 
 
+def a_burn(amount: int | str = -30, **fields: Any) -> dict[str, Any]:
+    """Return the request to burn points of the account `loyalty:M-1`."""
+    return {
+        "account": "loyalty:M-1",
+        "programme": "fidelity",
+        "unit": "points",
+        "kind": "burn",
+        "amount": amount,
+        **fields,
+    }
+
+
 def a_contact_with(
     rows: Connection, key: str, *, of: str, minutes: int = 0, **fields: Any
 ) -> None:

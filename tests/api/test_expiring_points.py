@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,9 +13,9 @@ from hypothesis import strategies as st
 
 from schemas.facts import MovementKind
 from service.database.connection.session import Connection
-from service.domain.loyalty import Line, Lot, expiring, remaining, spendable
+from service.domain.loyalty import Line, Lot, expired, expiring, remaining
 from tests.api.channel import Channel
-from tests.api.factories import a_customer, a_movement
+from tests.api.factories import a_burn, a_customer, a_movement
 from tests.resolver.deliveries import ANNE, Delivery, customer, movement
 from tests.resolver.fake_model import plain_judge
 
@@ -73,7 +72,7 @@ def test_the_lots_add_up_to_the_balance_unless_it_is_a_debt(ledger: list[Line]) 
 
 
 @given(lines, days)
-def test_what_can_be_spent_and_what_is_past_its_day_are_the_balance(
+def test_what_is_past_its_day_is_not_listed_and_all_of_it_counted(
     ledger: list[Line], today: int
 ) -> None:
     past = [
@@ -81,8 +80,8 @@ def test_what_can_be_spent_and_what_is_past_its_day_are_the_balance(
         for lot in remaining(ledger, zone=UTC)
         if lot.expires_on and lot.expires_on < day(today)
     ]
-    left = spendable(ledger, today=day(today), zone=UTC)
-    assert left + sum(lot.amount for lot in past) == sum(one.amount for one in ledger)
+    over = expired(ledger, today=day(today), zone=UTC)
+    assert over == sum(lot.amount for lot in past) >= 0
     shown = expiring(ledger, today=day(today), zone=UTC)
     assert not {lot.expires_on for lot in shown} & {lot.expires_on for lot in past}
 
@@ -101,7 +100,7 @@ def test_a_source_that_lets_points_be_spent_after_their_day_is_believed() -> Non
     old = line(100, on=0, lasts=30)
 
     assert lots(old, line(-80, on=40)) == [(day(30), 20)]
-    assert spendable([old, line(-80, on=40)], today=day(41), zone=UTC) == 0
+    assert expired([old, line(-80, on=40)], today=day(41), zone=UTC) == 20
 
 
 def test_an_expiry_line_writes_off_what_is_past_and_nothing_else() -> None:
@@ -120,7 +119,7 @@ def test_a_returned_order_takes_back_the_points_that_it_gave() -> None:
     # of the points given, 30 are spent: those are taken from the others
     burned = line(-130, on=15)
     assert lots(other, returned, burned, back) == []
-    assert spendable([other, returned, burned, back], today=day(21), zone=UTC) == -30
+    assert expired([other, returned, burned, back], today=day(21), zone=UTC) == 0
 
 
 def test_a_returned_order_gives_back_the_points_it_was_paid_with_and_their_day() -> (
@@ -156,21 +155,11 @@ def customer_id(rows: Connection) -> UUID:
     return found
 
 
-def _burn(amount: int) -> dict[str, Any]:
-    return {
-        "account": "loyalty:M-1",
-        "programme": "fidelity",
-        "unit": "points",
-        "kind": "burn",
-        "amount": amount,
-    }
-
-
-def test_points_past_their_day_are_not_listed_and_cover_no_burn(
+def test_points_past_their_day_are_not_listed_and_cover_noa_burn(
     channel: Channel, customer_id: UUID
 ) -> None:
-    refused = channel.post("/v1/loyalty/movements", _burn(-60), key="a")
-    burned = channel.post("/v1/loyalty/movements", _burn(-20), key="b")
+    refused = channel.post("/v1/loyalty/movements", a_burn(-60), key="a")
+    burned = channel.post("/v1/loyalty/movements", a_burn(-20), key="b")
     listed = channel.get(f"/v1/customers/{customer_id}/loyalty/expiring")
 
     assert (refused.status_code, refused.json["balance"]) == (409, "50")

@@ -14,20 +14,9 @@ from service.access import create_key
 from service.api.models.writes import MovementMade
 from service.database.connection.session import Connection
 from tests.api.channel import Channel
-from tests.api.factories import a_customer, a_movement
+from tests.api.factories import a_burn, a_customer, a_movement
 
 MOVEMENTS = "/v1/loyalty/movements"
-
-
-def _burn(amount: int | str = -30, **fields: Any) -> dict[str, Any]:
-    return {
-        "account": "loyalty:M-1",
-        "programme": "fidelity",
-        "unit": "points",
-        "kind": "burn",
-        "amount": amount,
-        **fields,
-    }
 
 
 @pytest.fixture
@@ -48,7 +37,7 @@ def _sum(rows: Connection) -> Decimal:
 def test_a_burn_takes_from_all_accounts_of_the_customer_and_marks_them(
     channel: Channel, rows: Connection, customer_id: UUID
 ) -> None:
-    answer = channel.post(MOVEMENTS, _burn(-80), key="a")
+    answer = channel.post(MOVEMENTS, a_burn(-80), key="a")
 
     assert answer.status_code == 201
     told = MovementMade.model_validate_json(answer.data)
@@ -67,10 +56,10 @@ def test_a_burn_takes_from_all_accounts_of_the_customer_and_marks_them(
 def test_a_burn_beyond_the_balance_is_refused_and_stays_refused_for_its_key(
     channel: Channel, rows: Connection, customer_id: UUID
 ) -> None:
-    first = channel.post(MOVEMENTS, _burn(-101), key="a")
+    first = channel.post(MOVEMENTS, a_burn(-101), key="a")
     a_movement(rows, "loyalty:2", of="loyalty:M-1", amount="500")
-    again = channel.post(MOVEMENTS, _burn(-101), key="a")
-    another = channel.post(MOVEMENTS, _burn(-101), key="b")
+    again = channel.post(MOVEMENTS, a_burn(-101), key="a")
+    another = channel.post(MOVEMENTS, a_burn(-101), key="b")
 
     assert (first.status_code, again.status_code) == (409, 409)
     assert first.json["type"] == again.json["type"] == "/problems/insufficient-balance"
@@ -81,8 +70,8 @@ def test_a_burn_beyond_the_balance_is_refused_and_stays_refused_for_its_key(
 def test_a_repeat_gets_the_first_answer_and_moves_nothing(
     channel: Channel, rows: Connection, customer_id: UUID
 ) -> None:
-    first = channel.post(MOVEMENTS, _burn(), key="a")
-    repeat = channel.post(MOVEMENTS, dict(reversed(_burn().items())), key="a")
+    first = channel.post(MOVEMENTS, a_burn(), key="a")
+    repeat = channel.post(MOVEMENTS, dict(reversed(a_burn().items())), key="a")
 
     assert (first.data, repeat.status_code) == (repeat.data, 201)
     assert repeat.headers["Idempotent-Replayed"] == "true"
@@ -97,11 +86,11 @@ def test_a_key_with_another_body_is_refused_and_keys_of_channels_do_not_meet(
     rows: Connection,
     customer_id: UUID,
 ) -> None:
-    channel.post(MOVEMENTS, _burn(), key="a")
+    channel.post(MOVEMENTS, a_burn(), key="a")
     web = Channel(app, create_key(database_url, channel="web", scopes=["loyalty:burn"]))
 
-    other = channel.post(MOVEMENTS, _burn(-31), key="a")
-    elsewhere = web.post(MOVEMENTS, _burn(-31), key="a")
+    other = channel.post(MOVEMENTS, a_burn(-31), key="a")
+    elsewhere = web.post(MOVEMENTS, a_burn(-31), key="a")
 
     assert (other.status_code, other.json["type"]) == (422, "/problems/key-reused")
     assert elsewhere.status_code == 201
@@ -113,8 +102,8 @@ def test_a_line_that_the_channels_own_ledger_brings_too_counts_once(
 ) -> None:
     a_movement(rows, "till:T-7", of="loyalty:M-1", amount="-30", kind="burn")
 
-    captured_first = channel.post(MOVEMENTS, _burn(id="T-7"), key="a")
-    differing = channel.post(MOVEMENTS, _burn(-31, id="T-7"), key="b")
+    captured_first = channel.post(MOVEMENTS, a_burn(id="T-7"), key="a")
+    differing = channel.post(MOVEMENTS, a_burn(-31, id="T-7"), key="b")
 
     assert captured_first.status_code == 201
     assert captured_first.json["balance"] == "70"
@@ -137,10 +126,10 @@ def test_earning_and_adjusting_need_scopes_of_their_own(
     )
 
     for kind, scope in (("earn", "loyalty:earn"), ("adjust", "loyalty:adjust")):
-        refused = burner.post(MOVEMENTS, _burn(5, kind=kind), key=kind)
+        refused = burner.post(MOVEMENTS, a_burn(5, kind=kind), key=kind)
         assert refused.status_code == 403
         assert scope in refused.json["detail"]
-    debt = reverser.post(MOVEMENTS, _burn(-150, kind="reverse"), key="r")
+    debt = reverser.post(MOVEMENTS, a_burn(-150, kind="reverse"), key="r")
     assert debt.json["balance"] == "-50"  # a reversal states what is so
 
 
@@ -162,7 +151,7 @@ def test_earning_and_adjusting_need_scopes_of_their_own(
 def test_a_movement_that_does_not_fit_is_a_422_that_names_the_field(
     channel: Channel, customer_id: UUID, change: dict[str, Any], named: str
 ) -> None:
-    answer = channel.post(MOVEMENTS, _burn(**change), key="a")
+    answer = channel.post(MOVEMENTS, a_burn(**change), key="a")
 
     assert answer.status_code == 422
     assert answer.json["errors"][0]["parameter"] == named
@@ -172,7 +161,7 @@ def test_a_movement_that_does_not_fit_is_a_422_that_names_the_field(
 def test_a_movement_needs_a_key_of_its_own(
     channel: Channel, customer_id: UUID, key: str
 ) -> None:
-    answer = channel.post(MOVEMENTS, _burn(), key=key)
+    answer = channel.post(MOVEMENTS, a_burn(), key=key)
 
     assert answer.status_code == 422
     assert answer.json["errors"][0]["parameter"] == "Idempotency-Key"
@@ -181,12 +170,12 @@ def test_a_movement_needs_a_key_of_its_own(
 def test_an_account_that_nobody_holds_is_a_404_and_spends_no_key(
     channel: Channel, rows: Connection
 ) -> None:
-    unknown = channel.post(MOVEMENTS, _burn(), key="a")
+    unknown = channel.post(MOVEMENTS, a_burn(), key="a")
     a_customer(rows, "loyalty:M-1")
     a_movement(rows, "loyalty:1", of="loyalty:M-1", amount="60")
 
     assert unknown.status_code == 404
-    assert channel.post(MOVEMENTS, _burn(), key="a").status_code == 201
+    assert channel.post(MOVEMENTS, a_burn(), key="a").status_code == 201
 
 
 def test_of_many_burns_at_once_over_two_accounts_exactly_the_affordable_succeed(
@@ -195,7 +184,7 @@ def test_of_many_burns_at_once_over_two_accounts_exactly_the_affordable_succeed(
     accounts = ["loyalty:M-1", "pos:C-1"]
 
     def attempt(n: int) -> int:
-        body = _burn(-7, account=accounts[n % 2])
+        body = a_burn(-7, account=accounts[n % 2])
         return busy_channel.post(MOVEMENTS, body, key=f"{n}").status_code
 
     with ThreadPoolExecutor(8) as several:
@@ -210,7 +199,7 @@ def test_of_two_that_send_one_key_at_once_one_is_the_repeat_or_is_refused(
     busy_channel: Channel, rows: Connection, customer_id: UUID
 ) -> None:
     def attempt(n: int) -> int:
-        body = _burn(-1, account=["loyalty:M-1", "pos:C-1"][n % 2])
+        body = a_burn(-1, account=["loyalty:M-1", "pos:C-1"][n % 2])
         return busy_channel.post(MOVEMENTS, body, key=f"{n // 4}").status_code
 
     with ThreadPoolExecutor(8) as several:

@@ -1,4 +1,4 @@
-"""The contacts behind a customer's cases, and the figures over all contacts."""
+"""The contacts behind cases, figures over all contacts, and replies overdue."""
 
 from __future__ import annotations
 

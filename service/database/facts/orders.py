@@ -1,4 +1,4 @@
-"""Orders of a customer, newest first, and one order by its key."""
+"""Orders of a customer, newest first, one by its key, and the steps of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Messages that wait for the relay, written with the change they tell of."""
+"""Messages that wait for the relay, written with the change they tell of.
+
+Changes that come through the API wait here too, for the topic of their system.
+"""
 
 from __future__ import annotations
 

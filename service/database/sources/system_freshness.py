@@ -1,4 +1,4 @@
-"""How fresh each system is, as every answer says it."""
+"""How fresh each system is: written with its changes, told by every answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is who: labels, customer ids and what each answers with."""
+"""Customer ids, what each answers with, and handoffs to another channel."""
 
 from datetime import datetime
 from typing import Any

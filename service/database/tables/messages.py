@@ -1,4 +1,4 @@
-"""Where reading stands, what could not be read, what waits to go out."""
+"""Where reading stands, what waits to go out, and the feed of what went."""
 
 from datetime import datetime
 from typing import Any

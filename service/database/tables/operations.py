@@ -1,4 +1,4 @@
-"""What connectors last said of themselves."""
+"""What operators look at: states of connectors, and messages set aside."""
 
 from datetime import datetime
 from typing import Any

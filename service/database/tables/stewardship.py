@@ -1,4 +1,4 @@
-"""People who sign in to the stewards' room, and what they did there."""
+"""Open cases, decisions, and the people who make them in the stewards' room."""
 
 from datetime import datetime
 from typing import Any
