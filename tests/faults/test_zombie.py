@@ -44,16 +44,16 @@ def shared(tmp_path: Path) -> Iterator[Installation]:
 
 
 # above 20 s: a frozen resolver has to be missed, twice, before it may wake
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_800)
 def test_a_resolver_that_slept_past_its_lease_does_not_write_when_it_wakes(
     shared: Installation,
 ) -> None:
     trader = Trader(shared, seed=SEED, people=40, rate=40)
-    trader.come_to_rest(within=120)
+    trader.come_to_rest(within=400)
     sleep_and_wake(shared, trader, "resolver-linked", sign=REFUSED)
     # here it holds the lock on clusters: PostgreSQL takes it away
     sleep_and_wake(shared, trader, "resolver-relabelled-uncommitted", sign=BEATEN)
-    trader.come_to_rest(within=180)
+    trader.come_to_rest(within=400)
 
     left = checker.outside(shared.bootstrap, shared.parts.directory)
     with shared.connect() as connection:
