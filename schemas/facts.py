@@ -34,6 +34,11 @@ class OrderStatus(StrEnum):
         """Whether the customer still waits for something."""
         return self in _OPEN
 
+    @property
+    def is_before_fulfilment(self) -> bool:
+        """Whether a payment is a step from here; later it leaves the order as it is."""
+        return self in (OrderStatus.PLACED, OrderStatus.PAID)
+
 
 _OPEN = frozenset(
     {

@@ -70,7 +70,8 @@ def steps(told: Iterable[Told], history: Iterable[StatusChange] = ()) -> list[St
     """Return the steps of an order by their places in the source.
 
     The order in which they arrived plays no part. Where a source keeps a history, that
-    says when a step was taken; without anything told, it gives the steps too.
+    says when a step was taken; without anything told, it gives the steps too. A payment
+    may come whenever (cash on delivery), and leaves the order where it is.
     """
     known = {change.status: change.at for change in history}
     found = sorted(told) or [
@@ -78,12 +79,19 @@ def steps(told: Iterable[Told], history: Iterable[StatusChange] = ()) -> list[St
         for change in sorted(history, key=lambda change: change.at)
     ]
     taken: list[Step] = []
+    before: OrderStatus | None = None
     for one in found:
-        before = taken[-1].status if taken else None
-        if one.status is before:
+        if taken and one.status is taken[-1].status:
             continue
-        legal = before is None or one.status in reachable(before)
+        paid_later = (
+            one.status is S.PAID
+            and before is not None
+            and not before.is_before_fulfilment
+            and not any(step.status is S.PAID for step in taken)
+        )
+        legal = before is None or paid_later or one.status in reachable(before)
         taken.append(Step(one.status, known.get(one.status, one.at), legal))
+        before = before if paid_later else one.status
     return taken
 
 

@@ -106,12 +106,13 @@ def _publish_facts(
     moved: set[int] = set()
     for kind in _CHANGING_FACTS:
         events = _events(newest(p for p in placed if p.event.kind is kind))
-        if kind is RecordKind.ORDER and events:
-            orders.keep_steps(
-                connection, _events([p for p in placed if p.event.kind is kind])
-            )
-        if events:
-            moved |= facts.upsert(connection, kind, events, record_ids=record_ids)
+        if not events:
+            continue
+        moved |= facts.upsert(connection, kind, events, record_ids=record_ids)
+        if kind is RecordKind.ORDER:
+            every = _events([p for p in placed if p.event.kind is kind])
+            orders.keep_steps(connection, every)
+            moved |= orders.set_status(connection, every)
     points, refused = _publish_movements(connection, placed, record_ids)
     return moved | points, refused
 

@@ -57,6 +57,9 @@ def test_every_status_has_its_next_and_none_comes_before_itself() -> None:
         ([S.PLACED, S.SHIPPED, S.READY_FOR_PICKUP, S.COLLECTED, S.RETURNED], True),
         ([S.PLACED, S.COLLECTED], True),  # a polled source skips some
         ([S.PLACED, S.PLACED, S.PAID], True),
+        ([S.PLACED, S.PREPARING, S.SHIPPED, S.DELIVERED, S.PAID], True),  # on delivery
+        ([S.PLACED, S.DELIVERED, S.PAID, S.RETURNED], True),
+        ([S.PLACED, S.DELIVERED, S.PAID, S.PREPARING], False),  # it left long ago
         ([S.DELIVERED, S.SHIPPED], False),
         ([S.CANCELLED, S.COLLECTED], False),
         ([S.REFUNDED, S.RETURNED], False),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import permutations
+
 import pytest
 
 from schemas.facts import OrderStatus
+from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.messages.offsets import OffsetMoved
 from tests.resolver.deliveries import (
@@ -140,6 +144,29 @@ def test_an_order_moves_on_by_position_not_by_arrival(deliver: Delivery) -> None
     (profile,) = profiles(deliver.connection)
     assert "open_orders" not in profile or profile["open_orders"] == []
     assert profile["recent_orders"][0]["status"] == "collected"
+
+
+def test_a_payment_on_delivery_leaves_the_order_delivered_in_whatever_order_it_comes(
+    deliver: Delivery,
+) -> None:
+    deliver(customer("pos:1", 1, **ANNE))
+    told = [
+        order("web:o1", 1, "pos:1", OrderStatus.PLACED),
+        order("web:o1", 2, "pos:1", OrderStatus.DELIVERED),
+        order("web:o1", 3, "pos:1", OrderStatus.PAID),
+    ]
+    paid = order("web:o0", 3, "pos:1", OrderStatus.PAID)
+    deliver(order("web:o0", 2, "pos:1", OrderStatus.PLACED), paid)
+    for number, arrival in enumerate(permutations(told)):
+        key = SourceKey("web", f"o{number + 1}")
+        for one in arrival:
+            deliver(one.model_copy(update={"key": key}))
+
+    (profile,) = profiles(deliver.connection)
+    assert [view["key"] for view in profile["open_orders"]] == ["web:o0"]
+    assert {view["status"] for view in profile["recent_orders"]} == {"delivered"}
+    statuses = deliver.connection.execute("SELECT status FROM customer_order")
+    assert Counter(statuses.fetchall()) == {("delivered",): 6, ("paid",): 1}
 
 
 def test_a_batch_whose_offset_was_taken_over_has_no_last_effects(

@@ -13,6 +13,7 @@ from schemas.facts import LoyaltyMovement
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
+from service.database.facts.orders import order_record
 from service.database.tables.record_kinds import TABLE_OF
 
 _AT = {
@@ -206,9 +207,10 @@ def of_records(
     connection: Connection, kind: RecordKind, record_ids: Sequence[int]
 ) -> list[FactRow]:
     """Return the facts of one kind of these records, in order of their keys."""
+    record = order_record("f") if kind is RecordKind.ORDER else "f.record"
     rows = connection.execute(
-        "SELECT customer_record_id, system, id, record"
-        f" FROM {TABLE_OF[kind]} WHERE customer_record_id = ANY(%s::bigint[])"
+        f"SELECT customer_record_id, system, id, {record}"
+        f" FROM {TABLE_OF[kind]} f WHERE customer_record_id = ANY(%s::bigint[])"
         "   AND NOT deleted ORDER BY system, id",
         [bigints(record_ids)],
     )

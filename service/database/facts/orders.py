@@ -21,10 +21,21 @@ STEPS = """(SELECT coalesce(json_agg(json_build_object('position', t.position,
     WHERE (t.system, t.id) = (o.system, o.id))"""
 """A scalar subquery: the steps of the order `o`."""
 
+
+def order_record(order: str) -> str:
+    """Return the expression of the record of an order with the status it has.
+
+    The source's last word may be a payment, which leaves the order where it is.
+    """
+    status = f"coalesce({order}.status, {order}.record ->> 'status')"
+    return f"{order}.record || jsonb_build_object('status', {status})"
+
+
 # (time, system, id) is unique, so orders of the same instant split over two pages
 # are neither lost nor shown twice.
 _PAGE = page_query(
-    f"""SELECT o.system, o.id, o.placed_at AS at, o.record, {STEPS} AS steps
+    f"""SELECT o.system, o.id, o.placed_at AS at, {order_record("o")} AS record,
+    {STEPS} AS steps
     FROM label l
     JOIN customer_order o ON o.customer_record_id = l.record_id
     WHERE l.customer_id = %(customer_id)s AND NOT o.deleted AND o.record IS NOT NULL
@@ -39,7 +50,7 @@ _PAGE = page_query(
     ORDER BY o.placed_at DESC, o.system DESC, o.id DESC LIMIT %(limit)s"""
 )
 _ONE = f"""
-SELECT o.record, l.customer_id, {FRESHNESS}, {STEPS} FROM customer_order o
+SELECT {order_record("o")}, l.customer_id, {FRESHNESS}, {STEPS} FROM customer_order o
 LEFT JOIN label l ON l.record_id = o.customer_record_id
 WHERE o.system = %s AND o.id = %s AND NOT o.deleted AND o.record IS NOT NULL
 """
@@ -115,3 +126,37 @@ def keep_steps(connection: Connection, changes: Sequence[FactChange]) -> None:
             " ORDER BY system, id, position ON CONFLICT DO NOTHING",
             [orjson.dumps(rows).decode()],
         )
+
+
+_SET_STATUS = """
+UPDATE customer_order o SET status = told.status FROM (
+    SELECT DISTINCT ON (t.system, t.id) t.system, t.id, t.status
+    FROM order_step t
+    JOIN unnest(%(systems)s::text[], %(ids)s::text[]) k (system, id) USING (system, id)
+    WHERE t.status <> 'paid' OR NOT EXISTS (
+        SELECT FROM order_step e WHERE (e.system, e.id) = (t.system, t.id)
+        AND e.position < t.position AND e.status <> ALL(%(before_fulfilment)s))
+    ORDER BY t.system, t.id, t.position DESC
+) told
+WHERE (o.system, o.id) = (told.system, told.id) AND NOT o.deleted
+AND o.status IS DISTINCT FROM told.status
+RETURNING o.customer_record_id
+"""
+
+
+def set_status(connection: Connection, changes: Sequence[FactChange]) -> set[int]:
+    """Give orders the status of their last step, whatever came in which order.
+
+    A payment after the goods were sent does not open an order again. Returns the
+    records of the customers whose orders moved.
+    """
+    keys = sorted({change.key for change in changes})
+    moved = connection.execute(
+        _SET_STATUS,
+        {
+            "systems": [key.system for key in keys],
+            "ids": [key.id for key in keys],
+            "before_fulfilment": [s for s in OrderStatus if s.is_before_fulfilment],
+        },
+    )
+    return {owner for (owner,) in moved if owner is not None}

@@ -8,6 +8,7 @@ from uuid import UUID
 from schemas.change_event import RecordKind
 from service.database.connection.session import Connection
 from service.database.customers.pages import StoredPage, page_query, read_page
+from service.database.facts.orders import order_record
 
 Place = tuple[str, str, str, str]
 """Time, kind, system and id of the last row of a page."""
@@ -57,7 +58,7 @@ _PAGE = page_query(
                 RecordKind.ORDER,
                 "customer_order",
                 at="placed_at",
-                record="f.record",
+                record=order_record("f"),
                 live=_LIVE,
             ),
             _branch(
