@@ -25,8 +25,13 @@ class FileConfig(Config):
 
 
 class FileConnector:
-    """The rows of one file. The position is (time of the file's last change, row
-    number): a newer file wins, and within a file the later row."""
+    """The rows of one file. The position is (0, time of the file's last change, row
+    number): a newer file wins, and within a file the later row.
+
+    Nobody knows how old what a file says is, so every change that was captured when
+    it happened is newer, as it is than what is loaded at once: an export of before a
+    deletion brings nobody back.
+    """
 
     name = "file"
 
@@ -84,7 +89,7 @@ class FileConnector:
             table=self._config.table,
             op=Op.READ,
             payload=one.payload,
-            position=(changed, one.number),
+            position=(0, changed, one.number),
             snapshot=True,
             problem=one.problem,
         )

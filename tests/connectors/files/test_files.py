@@ -118,4 +118,5 @@ def test_a_newer_file_wins_and_a_copy_is_the_same_file(tmp_path: Path) -> None:
     assert positions[0] is not None
     assert positions[1] is not None
     assert positions[0] < positions[1]
+    assert positions[1] < (1,)  # what was captured when it happened is newer
     assert source(old).digest == source(new).digest
