@@ -112,6 +112,7 @@ def _at_once(settings: Settings, source: Source, *, engine: str, as_json: bool) 
     from service.bulk_load.rejects import write_rejects
     from service.database.connection.schema_version import require_migrated
     from service.database.connection.session import connect
+    from service.resolver.training_advice import training_advice
     from service.resolver.worker import load_judge
 
     url = settings.database_url
@@ -123,6 +124,7 @@ def _at_once(settings: Settings, source: Source, *, engine: str, as_json: bool) 
                 url, source, judge=judge, progress=progress, engine=engine
             )
         rejects = write_rejects(connection, source)
+        advice = training_advice(connection)
     if as_json:
         told = report.as_dict() | {"rejects_file": rejects and str(rejects)}
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
@@ -138,3 +140,5 @@ def _at_once(settings: Settings, source: Source, *, engine: str, as_json: bool) 
         typer.echo(f"{report.rejects} rows were set aside, with reasons: {rejects}")
     if report.spark:
         typer.echo(report.spark)
+    if advice:
+        typer.echo(advice, err=True)

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from service import access
 from service.database.connection.migrate import migrate
+from service.database.connection.session import connect
 from service.errors import Misconfigured, ServerDidNotStart
 from service.local.servers import (
     EmbeddedBroker,
@@ -26,6 +27,7 @@ from service.local.servers import (
     start_broker,
     start_postgres,
 )
+from service.resolver.training_advice import training_advice
 from service.runtime.ports import LOCALHOST, chosen_port
 from service.runtime.processes import Supervisor, our_program
 
@@ -175,6 +177,9 @@ def _tell(console: Console, house: LocalStack, config: Path | None) -> None:
     console.print(f"Systems    {config or 'none: name them in couture.toml'}")
     look_up = f"{house.api_url}/v1/customers?source_key=SYSTEM:ID"
     console.print(f"\ncurl -H 'Authorization: Bearer {key}' '{look_up}'\n")
+    with connect(house.database_url, autocommit=True) as connection:
+        if advice := training_advice(connection):
+            console.print(f"{advice}\n")
     console.print("Ctrl-C stops everything.")
 
 

@@ -15,6 +15,7 @@ from service.errors import ServiceError
 from service.operations.broker_check import Broker, check_broker
 from service.operations.finding import Finding, Health
 from service.operations.source_check import connectors, disk, slots
+from service.resolver.training_advice import training_advice
 from service.settings import Settings
 
 _OLD_S = 300.0
@@ -91,7 +92,9 @@ def _model(connection: Connection) -> Finding:
             "No model version decides yet.",
             "Start `couture resolve`: it activates the shipped one.",
         )
-    return Finding("model", Health.GOOD, f"{digest[:12]} decides.")
+    advice = training_advice(connection)
+    detail = f"{digest[:12]} decides. {advice or ''}".strip()
+    return Finding("model", Health.GOOD, detail)
 
 
 def _processes(connection: Connection) -> Finding:
