@@ -8,14 +8,14 @@ order give the same golden record.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from matching.features.cards import card_key
 from matching.features.dates import birth_key
-from matching.features.emails import contact_email_key
-from matching.features.phones import phone_key, phone_region
+from matching.features.emails import contact_email_key, email_parts
+from matching.features.phones import phone_key, phone_parts, phone_region
 from matching.features.placeholders import is_placeholder
 from matching.features.text_folding import folded
 from schemas.golden_record import GoldenRecord
@@ -212,6 +212,15 @@ def _said_parts(address: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def written_in(name: str, record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the contacts of a record, each of those that stand in one field."""
+    parts_of = {"emails": email_parts, "phones": phone_parts}.get(name)
+    for value in record.get(name, ()):
+        parts = parts_of(value) if parts_of else ()
+        # one alone keeps its remark or extension
+        yield from parts if len(parts) > 1 else (value,)
+
+
 def _email(value: str, holder: _Holder) -> str:
     return contact_email_key(value)
 
@@ -227,11 +236,14 @@ def _card(value: str, holder: _Holder) -> str:
 def _contacts(
     holders: Sequence[_Holder], name: str, key: Callable[[str, _Holder], str]
 ) -> list[dict[str, Any]]:
-    """Each distinct value once, as its latest holder writes it, the latest first."""
+    """Each distinct value once, as its latest holder writes it, the latest first.
+
+    Of a field that holds several (two numbers in a cell) each is one.
+    """
     latest: dict[str, tuple[datetime, str]] = {}
     keys: dict[str, list[str]] = {}
     for holder in holders:
-        for value in holder.record.get(name, ()):
+        for value in written_in(name, holder.record):
             if not (same := key(value, holder)):
                 continue
             held_by = keys.setdefault(same, [])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from functools import cache, lru_cache
-from importlib import resources
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
+from matching.features.name_variants import is_given_name
 from matching.features.placeholders import is_placeholder, without_placeholders
 from matching.features.text_folding import folded, plain
 
@@ -35,6 +35,10 @@ _PARTICLES = frozenset(
     """.split()
 )
 _DROPPED_PARTICLES = frozenset("de du des d la le les l da das do dos del".split())
+_SAINTS = {"st": "saint", "ste": "sainte"}
+_AND = frozenset("et ou und and y e".split())
+_APOSTROPHE = re.compile(r"(?<=[A-Za-z])['`]\s*(?=[A-Za-z])")
+_ELIDED = re.compile(r"\b([dl])['`]\s*", re.IGNORECASE)
 _NOT_LETTERS = re.compile(r"[^a-z ]+")
 
 
@@ -47,39 +51,97 @@ class Name(NamedTuple):
 
 @lru_cache(maxsize=100_000)
 def given_names(text: str) -> tuple[str, ...]:
-    """Return given names in order; a compound (Jean-Pierre) is one, `jean pierre`."""
+    """Return given names in order; a compound (Jean-Pierre) is one, `jean pierre`.
+
+    The initials of a compound (J.-P.) are two, like those written without a hyphen.
+    """
     names: list[str] = []
-    for part in _words_kept(text, "-").split():
-        name = part.replace("-", " ").strip()
-        if name and not (name in _CIVILITIES and not names):
-            names.append(name)
+    for part in _hyphenated(text):
+        parts = part.split("-")
+        found = parts if all(len(p) == 1 for p in parts) else [" ".join(parts)]
+        names += [name for name in found if names or name not in _CIVILITIES]
     return () if is_placeholder(" ".join(names)) else tuple(names)
 
 
 @lru_cache(maxsize=100_000)
 def family_name(text: str) -> str:
-    """Return a family name without civility and spaces; empty if there is none."""
-    words = _without_civility(_letters(text).split())
-    if is_placeholder(" ".join(words)):
-        return ""
-    core = list(words)
-    while len(core) > 1 and core[0] in _DROPPED_PARTICLES:
-        core = core[1:]
-    name = "".join(core)
-    return "" if is_placeholder(name) else name
+    """Return a family name in one word: `Le Guen` and `LEGUEN` are leguen.
+
+    A civility before it is no part of it; `St-Pierre` is saintpierre. Empty if the
+    text holds no name.
+    """
+    words = _family_words(text)
+    name = "".join(words)
+    return "" if is_placeholder(" ".join(words)) or is_placeholder(name) else name
 
 
 @lru_cache(maxsize=100_000)
 def family_names(text: str) -> tuple[str, ...]:
-    """Return every family name in a field: `Dupont née Martin`, `Dupont-Martin`."""
+    """Return every name that a field may be known by, the whole one first.
+
+    `Dupont née Martin` are two; of a double name (`Dupont-Martin`, `Dupont Martin`)
+    each half is one too, and a name is known without its particles: `de La Tour` is
+    delatour, latour and tour.
+    """
     if is_placeholder(folded(text)):
         return ()
     names: list[str] = []
     for part in _OTHER_NAME.split(text):
         names.append(family_name(part))
-        if "-" in part or "/" in part:
-            names.extend(family_name(half) for half in re.split(r"\s*[-/]\s*", part))
-    return tuple(dict.fromkeys(n for n in names if len(n) > 1))
+        for half in _halves(_family_words(part)):
+            names.append("".join(half))
+            while len(half) > 1 and half[0] in _DROPPED_PARTICLES:
+                half = half[1:]
+                names.append("".join(half))
+    return tuple(
+        dict.fromkeys(n for n in names if len(n) > 1 and not is_placeholder(n))
+    )
+
+
+def _halves(words: list[str]) -> list[list[str]]:
+    """Part the words of a double family name, particles with the word they precede."""
+    halves: list[list[str]] = [[]]
+    for word in words:
+        if halves[-1] and halves[-1][-1] not in _PARTICLES:
+            halves.append([])
+        halves[-1].append(word)
+    return halves
+
+
+def _family_words(text: str) -> list[str]:
+    """Return the words of a family name: no civility, saints in full, particles."""
+    words = _letters(_ELIDED.sub(r"\1 ", plain(text))).split()
+    words = _without_civility(words)
+    last = len(words) - 1
+    return [_SAINTS.get(w, w) if i < last else w for i, w in enumerate(words)]
+
+
+def name_words(fields: Iterable[str | None]) -> str:
+    """Return the words of a person's name fields, in the order of the alphabet.
+
+    So the order and the fields in which they were written play no part.
+    """
+    words: set[str] = set()
+    for text in filter(None, fields):
+        words.update(_without_civility(_letters(text.replace("-", " ")).split()))
+    return " ".join(sorted(words))
+
+
+def civilities(text: str) -> tuple[str, ...]:
+    """Return the civilities before a name, folded: `M. et Mme Roux` has m and mme."""
+    words = text.replace("&", " et ").split()
+    return tuple(word for word in _civil_words(words) if word not in _AND)
+
+
+def _civil_words(words: list[str]) -> list[str]:
+    """Return the words before the name, folded; at least one word is the name."""
+    found = [folded(word) for word in words]
+    kept = 0
+    while kept < len(found) - 1 and (
+        found[kept] in _CIVILITIES or (kept and found[kept] in _AND)
+    ):
+        kept += 1
+    return found[:kept]
 
 
 @lru_cache(maxsize=100_000)
@@ -89,9 +151,11 @@ def split_full_name(text: str) -> Name:
     first, comma, second = text.partition(",")
     if comma and second.strip():
         return Name(given_names(second), family_names(first))
-    words = [w for w in re.split(r"\s+", plain(text).strip()) if folded(w)]
-    while words and folded(words[0]) in _CIVILITIES:
-        words = words[1:]
+    words = [w for w in plain(text).replace("&", " et ").split() if folded(w)]
+    before_name = len(_civil_words(words))
+    words = words[before_name:]
+    if before_name and len(words) == 1:  # M. Lemaitre: nobody says Mr and a first name
+        return Name((), family_names(words[0]))
     said = next((i for i, w in enumerate(words) if i and _tells_another(w)), None)
     before, after = words[:said], words[said + 1 :] if said else []
     if said == 1:  # a family name alone: `Dupont née Martin Anne`
@@ -119,7 +183,7 @@ def _parted(words: list[str]) -> tuple[list[str], list[str]]:
         )
     if len(words) < 2:
         return words, []
-    if _is_given(words[-1]) and not _is_given(words[0]):
+    if is_given_name(words[-1]) and not is_given_name(words[0]):
         return words[-1:], words[:-1]
     start = len(words) - 1
     while start > 1 and folded(words[start - 1]) in _PARTICLES:
@@ -127,93 +191,16 @@ def _parted(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:start], words[start:]
 
 
-@lru_cache(maxsize=100_000)
-def roots(given: str) -> tuple[str, ...]:
-    """Return a given name with the full forms it may stand for (Bob: bob, robert)."""
-    forms = {given, *_full_forms().get(given, ())}
-    return tuple(sorted(forms))
-
-
-def forms_of(given: tuple[str, ...]) -> list[str]:
-    """Return every form the first given name may stand for.
-
-    Two words may be one compound name, written without its hyphen.
-    """
-    forms = set(roots(given[0])) if given else set()
-    if len(given) > 1 and " " not in given[0]:
-        forms |= set(roots(f"{given[0]} {given[1]}"))
-    return sorted(forms)
-
-
-@cache
-def _full_forms() -> dict[str, frozenset[str]]:
-    forms: dict[str, set[str]] = {}
-    french = {name for name, _ in _nicknames("fr")}
-    for language in ("fr", "en", "xx"):
-        for name, nickname in _nicknames(language):
-            # In France, Jean is no pet form of Jane.
-            if language == "fr" or nickname not in french:
-                forms.setdefault(nickname, set()).add(name)
-    return {nickname: frozenset(names) for nickname, names in forms.items()}
-
-
-@cache
-def _nicknames(language: str) -> tuple[tuple[str, str], ...]:
-    source = resources.files("matching") / "data" / f"nicknames_{language}.csv"
-    with source.open(encoding="utf-8") as lines:
-        return tuple(
-            (row["name"].replace("-", " "), nickname.replace("-", " "))
-            for row in csv.DictReader(lines)
-            for nickname in row["nicknames"].split()
-        )
-
-
-@cache
-def _known_given() -> frozenset[str]:
-    full = {name for names in _full_forms().values() for name in names}
-    return frozenset(full | set(_full_forms()))
-
-
-def _is_given(word: str) -> bool:
-    return folded(word) in _known_given()
-
-
 def _letters(text: str) -> str:
-    return _NOT_LETTERS.sub(" ", folded(text).replace("'", " "))
+    """Return the letters of a text, folded; an apostrophe joins (M'Bala is mbala)."""
+    return _NOT_LETTERS.sub(" ", folded(_APOSTROPHE.sub("", plain(text))))
 
 
-def _words_kept(text: str, kept: str) -> str:
-    """Fold the text, keeping one punctuation mark inside words."""
-    parts = (_letters(part).strip() for part in re.split(f"\\s*[{kept}]\\s*", text))
-    return kept.join(part for part in parts if part)
+def _hyphenated(text: str) -> list[str]:
+    """Return the folded words of a text, hyphens inside them kept."""
+    parts = (_letters(part).strip() for part in re.split(r"\s*-\s*", text))
+    return "-".join(part for part in parts if part).split()
 
 
 def _without_civility(words: list[str]) -> list[str]:
-    while len(words) > 1 and words[0] in _CIVILITIES:
-        words = words[1:]
-    return words
-
-
-@lru_cache(maxsize=100_000)
-def skeleton(name: str) -> str:
-    """Return the sounds a name is known by in spite of its spelling.
-
-    First letter, then consonants, without doubles: Lefebvre, Lefevre; Thibault, Tibo.
-    """
-    text = name.replace(" ", "")
-    for written, heard in _HEARD:
-        text = text.replace(written, heard)
-    if not text:
-        return ""
-    kept = text[0]
-    for letter in text[1:]:
-        if letter not in "aeiouyhw" and letter != kept[-1]:
-            kept += letter
-    return kept[:6]
-
-
-_HEARD = (
-    ("ph", "f"), ("th", "t"), ("ck", "k"), ("qu", "k"), ("sch", "s"), ("ch", "s"),
-    ("bv", "v"), ("dt", "t"), ("c", "k"), ("q", "k"), ("z", "s"), ("x", "s"),
-    ("j", "g"), ("y", "i"), ("mp", "n"), ("m", "n"),
-)  # fmt: skip
+    return words[len(_civil_words(words)) :]

@@ -6,32 +6,33 @@ from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
-from matching.features.addresses import postal_code, street_line, town
+from matching.features.addresses import Place, place_of
 from matching.features.dates import birth_key
-from matching.features.emails import email_key, mailbox
+from matching.features.emails import email_keys, mailbox
+from matching.features.name_variants import forms_of, skeleton
 from matching.features.names import (
     Name,
+    civilities,
     family_names,
-    forms_of,
     given_names,
-    skeleton,
+    name_words,
     split_full_name,
 )
-from matching.features.phones import phone_key, phone_region
+from matching.features.phones import phone_keys, phone_region
 from matching.features.placeholders import is_placeholder, is_placeholder_number
 from matching.features.text_folding import folded, squeezed
 from schemas.source_record import Address, CustomerRecord
 
-STANDARDISER = "2"
+STANDARDISER = "3"
 """Version of the standardiser: raise it with every change of what a value becomes."""
 
 Features = dict[str, Any]
 """A record as the model compares it: JSON values; None where nothing is known."""
 
 TEXTS = (
-    "given", "family", "family_sound", "given_initial", "birth_date", "birth_year",
-    "gender", "mailbox", "street_number", "street", "address", "postal_code", "city",
-    "place", "national_id",
+    "name_words", "given", "given_initial", "given_sound", "common_given", "family",
+    "family_sound", "birth_date", "birth_year", "gender", "mailbox", "street_number",
+    "street", "address", "postal_code", "city", "place", "national_id",
 )  # fmt: skip
 LISTS = (
     "given_names", "given_roots", "family_names", "names", "whole_names", "emails",
@@ -53,23 +54,27 @@ def normalise(
 ) -> Features:
     """Return the features of a record; `birth_date` stands in for a date as written.
 
-    Where no more than the year of birth is known, it comes in `birth_year`. The term
-    frequencies are the model's, which adds them.
+    Where no more than the year of birth is known, it comes in `birth_year`. What
+    depends on how frequent a value is (`tf_*`, `common_given`) is the model's to add.
     """
     name = _names(record)
     address = _best_address(record.addresses)
-    street = street_line(address.street_number, address.street)
-    place = postal_code(address.postal_code or ""), town(address.city or "")
-    emails = _distinct(map(email_key, record.emails))
-    region = phone_region(address.country, address.postal_code)
+    place = place_of(address)
+    emails = _distinct(key for text in record.emails for key in email_keys(text))
+    region = phone_region(address.country, place.postal_code)
     born = birth_key(record.birth_date) if birth_date is None else birth_date
     given = name.given[0] if name.given else ""
     family = name.family[0] if name.family else ""
     features: Features = {
+        "name_words": name_words(
+            (record.given_name, record.family_name, record.full_name)
+        ),
         "given": given,
         "given_names": list(name.given),
         "given_roots": forms_of(name.given),
         "given_initial": given[:1],
+        "given_sound": skeleton(given),
+        "common_given": "",
         "family": family,
         "family_names": list(name.family),
         "family_sound": skeleton(family),
@@ -80,13 +85,15 @@ def normalise(
         "gender": _gender(record),
         "emails": emails,
         "mailbox": mailbox(emails[0]) if emails else "",
-        "phones": _distinct(phone_key(p, region) for p in record.phones),
-        "street_number": street.number,
-        "street": street.name,
-        "address": _whole(street.number, street.name, place[0] or place[1]),
-        "postal_code": place[0],
-        "city": place[1],
-        "place": place[0] or place[1],
+        "phones": _distinct(
+            key for text in record.phones for key in phone_keys(text, region)
+        ),
+        "street_number": place.number,
+        "street": place.street,
+        "address": _whole(place),
+        "postal_code": place.postal_code,
+        "city": place.town,
+        "place": place.postal_code or place.town,
         "cards": _distinct(map(_identifier, record.cards)),
         "national_id": _identifier(record.national_id or ""),
     }
@@ -120,6 +127,10 @@ def _gender(record: CustomerRecord) -> str:
     for said in (record.gender, record.title):
         if said and (gender := _GENDERS.get(folded(said))):
             return gender
+    for name in (record.full_name, record.family_name):
+        before = {_GENDERS.get(word, "") for word in civilities(name or "")} - {""}
+        if len(before) == 1:  # `M. et Mme` says nothing
+            return before.pop()
     return ""
 
 
@@ -132,8 +143,9 @@ def _best_address(addresses: Iterable[Address]) -> Address:
     )
 
 
-def _whole(number: str, street: str, place: str) -> str:
-    return f"{number} {street} {place}" if number and street and place else ""
+def _whole(place: Place) -> str:
+    parts = place.number, place.street, place.postal_code or place.town
+    return " ".join(parts) if all(parts) else ""
 
 
 def _identifier(text: str) -> str:

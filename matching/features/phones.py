@@ -27,9 +27,22 @@ _COUNTRIES = {
     "osterreich": "AT", "laréunion": "RE", "reunion": "RE", "guadeloupe": "GP",
     "martinique": "MQ", "guyane": "GF", "mayotte": "YT",
 }  # fmt: skip
-_EXTENSION = re.compile(r"\s*(?:poste|ext|extension|x|#)\.?\s*\d{1,5}$", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"[\s,;.\-]*(?:poste|post|p|ext|extension|x|#)[.:]?\s*\d{1,5}$", re.IGNORECASE
+)
+_NOT_IN_A_NUMBER = re.compile(r"[^\d+(). \-/']+")
 _SHORTEST, _LONGEST = 7, 15
-_FRENCH = re.compile(r"(?:\+33|0033|0)\s*\(?0?\)?([1-9](?:[ .\-]?\d\d){4})")
+_FRENCH = re.compile(
+    r"(?<!\d)(?:(?:\+33|0033)[ .\-]*(?:\(0\)|0)?|0)\s*"
+    r"([1-9](?:[ .\-/]*\d\d){4})(?!\d)"
+)
+_FRENCH_REGIONS = frozenset({"FR", "GP", "MQ", "GF", "RE", "YT", "BL", "MF"})
+_OVERSEAS_NUMBERS = {
+    "262": "262", "263": "262", "269": "262", "639": "262", "692": "262", "693": "262",
+    "590": "590", "690": "590", "691": "590", "594": "594", "694": "594",
+    "596": "596", "696": "596", "697": "596",
+}  # fmt: skip
+"""Country codes of the French numbers that begin so, by Arcep's numbering plan."""
 
 
 def phone_region(country: str | None, postal_code: str | None) -> str:
@@ -43,17 +56,60 @@ def phone_region(country: str | None, postal_code: str | None) -> str:
     return region
 
 
-@lru_cache(maxsize=200_000)
-def phone_key(text: str, region: str = HOME_REGION) -> str:
-    """Return the number as +33612345678; empty if it is no number that can ring.
+def phone_parts(text: str) -> tuple[str, ...]:
+    """Return the numbers written in a field, without extension or remark.
 
-    One that no plan of the region holds was typed by a foreigner: it stays as its
-    digits, which still agree with themselves.
+    `06 98 45 12 36 / 04 78 11 92 35` are two; `06 12 39 84 57 (perso)` is one.
     """
     written = _EXTENSION.sub("", plain(text).strip())
-    if region == HOME_REGION and (french := _FRENCH.fullmatch(written)):
-        digits = re.sub(r"\D", "", french[1])  # the common case, 50 times as fast
-        return "" if is_placeholder_number(digits) else f"+33{digits}"
+    runs = [run for run in _NOT_IN_A_NUMBER.split(written) if _is_long_enough(run)]
+    parts = [part for run in runs for part in _numbers(run)]
+    return tuple(
+        part.strip(" .-/'()" if ")" not in part else " .-/'") for part in parts
+    )
+
+
+def _numbers(run: str) -> list[str]:
+    """Return the numbers of a text without words: two may follow each other."""
+    pieces = run.split("/")
+    if len(pieces) > 1 and all(map(_is_long_enough, pieces)):
+        return pieces
+    french = [found[0] for found in _FRENCH.finditer(run)]
+    if french and run.strip().startswith(french[0]) and len(_digits(run)) > 10:
+        return french
+    return [run]
+
+
+def _is_long_enough(text: str) -> bool:
+    return len(_digits(text)) >= _SHORTEST
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
+
+
+@lru_cache(maxsize=200_000)
+def phone_key(text: str, region: str = HOME_REGION) -> str:
+    """Return the first number as +33612345678; empty if none of it can ring.
+
+    A French number tells by itself where it rings: 0692 is La Réunion's wherever it
+    was typed. One that no plan of the region holds was typed by a foreigner: it stays
+    as its digits, which still agree with themselves.
+    """
+    return next(iter(phone_keys(text, region)), "")
+
+
+def phone_keys(text: str, region: str = HOME_REGION) -> list[str]:
+    """Return the key of every number in a field, the first first."""
+    keys = (_key(part, region) for part in phone_parts(text))
+    return list(dict.fromkeys(key for key in keys if key))
+
+
+def _key(written: str, region: str) -> str:
+    if region in _FRENCH_REGIONS and (french := _FRENCH.fullmatch(written)):
+        return _french_key(_digits(french[1]))  # 50 times as fast as the library
+    if len(written) == 12 and _OVERSEAS_NUMBERS.get(written[3:6]) == written[:3]:
+        return f"+{written}"
     try:
         number = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
@@ -62,6 +118,14 @@ def phone_key(text: str, region: str = HOME_REGION) -> str:
     if is_placeholder_number(national):
         return ""
     if not phonenumbers.is_possible_number(number):
-        digits = re.sub(r"\D", "", written)
+        digits = _digits(written)
         return digits if _SHORTEST <= len(digits) <= _LONGEST else ""
+    if number.country_code == 33:
+        return _french_key(national)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _french_key(national: str) -> str:
+    if is_placeholder_number(national):
+        return ""
+    return f"+{_OVERSEAS_NUMBERS.get(national[:3], '33')}{national}"

@@ -7,17 +7,22 @@ from typing import Any
 Level = dict[str, Any]
 Comparison = dict[str, Any]
 
-# Crosswise alike; where one side holds one name only, that one.
+_SAME_WORDS = "coalesce(name_words_l = name_words_r, false)"
+
+# Crosswise alike; where one side holds one name only, that one. Or the same names,
+# parted otherwise: of NGUYEN THI HUONG nobody can tell by its form which is which.
 SWAPPED = (
-    "coalesce(jaro_winkler_similarity(other_given_l, other_family_r) >= 0.92, "
+    "(coalesce(jaro_winkler_similarity(other_given_l, other_family_r) >= 0.92, "
     "jaro_winkler_similarity(other_family_l, other_given_r) >= 0.92, false) "
     "and coalesce(jaro_winkler_similarity(other_family_l, other_given_r) >= 0.92, true)"
+    f" or {_SAME_WORDS})"
 )
 
 # Crosswise alike on both sides: one name alone would be any relative's.
 SWAPPED_BOTH = (
-    "jaro_winkler_similarity(other_given_l, other_family_r) >= 0.92 "
-    "and jaro_winkler_similarity(other_family_l, other_given_r) >= 0.92"
+    "(jaro_winkler_similarity(other_given_l, other_family_r) >= 0.92 "
+    "and jaro_winkler_similarity(other_family_l, other_given_r) >= 0.92 "
+    f"or other_given_l <> other_given_r and {_SAME_WORDS})"
 )
 
 SAME_NUMBER = "coalesce(street_number_l = street_number_r, false)"

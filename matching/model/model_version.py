@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from matching.errors import UnusableModel
+from matching.features.name_variants import is_full_name
 from matching.features.normalise import STANDARDISER, Features, normalise
 from matching.model.bands import Bands
 from matching.model.blocking import RULES, Rule, hashed, holds, key_values
@@ -38,6 +39,10 @@ class TermFrequencies:
     def of(self, value: str | None) -> float | None:
         """Return the frozen frequency of a value; None for no value."""
         return None if value is None else self.shares.get(value, self.floor)
+
+
+COMMON_NAME = 1e-4
+"""Share of the records from which a first name is no slip of the pen."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,10 @@ class Model:
             table = self.term_frequencies.get(column)
             value = features.get(column)
             features[f"tf_{column}"] = table.of(value) if table else None
+        given = features.get("given") or ""
+        common = len(given) > 2 and (features["tf_given"] or 0) >= COMMON_NAME
+        if common or is_full_name(given):
+            features["common_given"] = given
         return features
 
     def keys(self, features: Features) -> set[str]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from matching.features.cards import card_key
 from matching.features.emails import contact_email_key
 from matching.features.phones import phone_key
-from matching.survivorship import region_of
+from matching.survivorship import region_of, written_in
 
 ContactKind = Literal["email", "phone", "card"]
 _FIELDS: tuple[tuple[ContactKind, str], ...] = (
@@ -34,13 +34,13 @@ def keys_of(record: Mapping[str, Any]) -> set[tuple[str, str]]:
 
     A phone is found as its region dials it and as ours does.
     """
-    phones = record.get("phones", ())
     region = region_of(record)
     found: set[tuple[str, str]] = {
-        ("phone", phone_key(value, region)[:LONGEST_KEY]) for value in phones
+        ("phone", phone_key(value, region)[:LONGEST_KEY])
+        for value in written_in("phones", record)
     }
     for kind, name in _FIELDS:
-        found |= {(kind, contact_key(kind, value)) for value in record.get(name, ())}
+        found |= {(kind, contact_key(kind, v)) for v in written_in(name, record)}
     return {(kind, key) for kind, key in found if key}
 
 

@@ -157,3 +157,20 @@ def test_one_mailbox_written_in_two_ways_is_one_contact() -> None:
         "OdileVasseur+shop@googlemail.com",
         "mail@delorme-anne.fr",
     ]
+
+
+def test_each_contact_of_a_field_survives_and_one_alone_as_it_was_written() -> None:
+    golden = golden_record(
+        [
+            member("pos:1", phones=["06 71 32 98 45 / 05 56 31 42 97"]),
+            member("pos:2", phones=["07 61 32 98 45 (perso)"]),
+            member("pos:3", emails=["a.b@x.fr, c.d@y.fr"]),
+        ]
+    )
+
+    assert {phone.value for phone in golden.phones} == {
+        "06 71 32 98 45",
+        "05 56 31 42 97",
+        "07 61 32 98 45 (perso)",
+    }
+    assert {email.value for email in golden.emails} == {"a.b@x.fr", "c.d@y.fr"}

@@ -19,7 +19,16 @@ from tests.resolver.fake_model import plain_judge
     [
         (
             {"phones": ["0692 87 41 53"], "addresses": [{"postal_code": "97420"}]},
-            {("phone", "+262692874153"), ("phone", "+33692874153")},
+            {("phone", "+262692874153")},
+        ),
+        (
+            {"phones": ["0671329845 / 0556314297"], "emails": ["a.b@x.fr, c.d@y.fr"]},
+            {
+                ("phone", "+33671329845"),
+                ("phone", "+33556314297"),
+                ("email", "a.b@x.fr"),
+                ("email", "c.d@y.fr"),
+            },
         ),
         (
             {"phones": ["079 123 45 67"], "addresses": [{"country": "Suisse"}]},
@@ -54,8 +63,8 @@ def test_a_customer_is_found_by_a_number_as_its_region_dials_it(
     connection: Connection,
 ) -> None:
     deliver = Delivery(connection, plain_judge())
-    overseas = {"phones": ["0692874153"], "addresses": [{"postal_code": "97420"}]}
-    deliver(customer("pos:1", 1, **ANNE | overseas))
+    swiss = {"phones": ["079 123 45 67"], "addresses": [{"country": "Suisse"}]}
+    deliver(customer("pos:1", 1, **ANNE | swiss))
 
     found = connection.execute("SELECT value FROM contact_key WHERE kind = 'phone'")
-    assert {value for (value,) in found} == {"+262692874153", "+33692874153"}
+    assert {value for (value,) in found} == {"+41791234567", "+33791234567"}

@@ -99,7 +99,7 @@ def test_a_rule_sleeps_where_its_values_are_often_wrong(model: Model) -> None:
             **compared,
             "comparison_levels": [
                 *compared["comparison_levels"][:-1],
-                {**compared["comparison_levels"][-1], "m_probability": 0.02},
+                {**compared["comparison_levels"][-1], "m_probability": 0.3},
             ],
         }
         for compared in model.settings["comparisons"]

@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 from matching.features.addresses import postal_code, street_line, town
 from matching.features.dates import date_key, year_key
 from matching.features.emails import email_key, mailbox
+from matching.features.name_variants import forms_of, roots, skeleton
 from matching.features.names import (
     family_name,
     family_names,
-    forms_of,
     given_names,
-    roots,
-    skeleton,
     split_full_name,
 )
 from matching.features.normalise import LISTS, TEXTS, normalise
@@ -31,8 +29,8 @@ TEXT = st.text(max_size=40)
 @pytest.mark.parametrize(
     ("text", "given_name", "families"),
     [
-        ("Mme Marie-Thérèse D'ANGELO", "marie therese", ("angelo",)),
-        ("Jean-Pierre DE LA TOUR", "jean pierre", ("tour",)),
+        ("Mme Marie-Thérèse D'ANGELO", "marie therese", ("dangelo", "angelo")),
+        ("Jean-Pierre DE LA TOUR", "jean pierre", ("delatour", "latour", "tour")),
         ("Mme Veuve Lefèbvre Jeanne", "jeanne", ("lefebvre",)),
         ("Œuvrard Zoë", "zoe", ("oeuvrard",)),
         ("Claire MARTIN épouse DUPONT", "claire", ("dupont", "martin")),
@@ -43,12 +41,12 @@ TEXT = st.text(max_size=40)
         ("Dr. Hans-Jürgen von der Leyen", "hans jurgen", ("vonderleyen",)),
         ("Großmann, Jörg", "jorg", ("grossmann",)),
         ("Karin Weiß geb. Schmidt", "karin", ("weiss", "schmidt")),
-        ("García López, María José", "maria", ("garcialopez",)),
-        ("José de la Cruz", "jose", ("cruz",)),
+        ("García López, María José", "maria", ("garcialopez", "garcia", "lopez")),
+        ("José de la Cruz", "jose", ("delacruz", "lacruz", "cruz")),
         ("Sig.ra Giulia Dell'Acqua", "giulia", ("dellacqua",)),
-        ("Dott. Marco De Luca", "marco", ("luca",)),
+        ("Dott. Marco De Luca", "marco", ("deluca", "luca")),
         ("Dhr. Jan van 't Hoff", "jan", ("vanthoff",)),
-        ("Pieter de Vries", "pieter", ("vries",)),
+        ("Pieter de Vries", "pieter", ("devries", "vries")),
         ("Мария Иванова", "mariya", ("ivanova",)),
     ],
 )
@@ -62,8 +60,8 @@ def test_a_name_of_six_languages_is_split(
 
 def test_capitals_order_and_particles_do_not_matter() -> None:
     one, other = split_full_name("DE LA TOUR Jean"), split_full_name("jean Delatour")
-    assert split_full_name("TOUR Jean") == one
-    assert {one.family[0], other.family[0]} == {"tour", "delatour"}
+    assert one.family[0] == other.family[0] == "delatour"
+    assert split_full_name("TOUR Jean").family[0] in one.family
     assert one.given == other.given == ("jean",)
 
 

@@ -81,6 +81,76 @@ def test_one_person_is_known_through_a_change(
     assert _compared(model, MARC, {**MARC, **change}).band is Band.MATCH
 
 
+PASCAL = {**HOME, "given_name": "Pascal", "title": "M.", "birth_date": "1999-08-21"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (PASCAL, {**PASCAL, "given_name": "Pascale", "title": "Mme"}),
+        (PASCAL, {**PASCAL, "given_name": "Pascale", "title": None}),
+        (PASCAL, {**PASCAL, "given_name": "P.", "title": "Mme"}),
+        (PASCAL | {"cards": ["2998813377"]}, PASCAL | {"cards": ["2998813377"],
+         "given_name": "Pascale", "title": "Mme"}),
+        ({**HOME, "given_name": "Aimé"}, {**HOME, "given_name": "Aimée"}),
+        ({**HOME, "given_name": "Daniel"}, {**HOME, "given_name": "Danielle"}),
+        ({**HOME, "given_name": "Mario"}, {**HOME, "given_name": "Maria"}),
+        ({**HOME, "full_name": "M. Bertholon", "family_name": None},
+         {**HOME, "full_name": "Mme Bertholon", "family_name": None}),
+        ({**HOME, "full_name": "M. Bertholon", "family_name": None},
+         {**HOME, "full_name": "Mme Odile Bertholon", "family_name": None}),
+    ],
+)  # fmt: skip
+def test_two_genders_of_one_home_are_two_people(
+    model: Model, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    assert _compared(model, one, other).band is Band.NO_MATCH
+
+
+ONE_CONTACT = {**HOME, "emails": [], "addresses": []}
+TWO_CONTACTS = {**HOME, "emails": []}
+BORN = {"birth_date": "2004-02-11"}
+
+
+@pytest.mark.parametrize("home", [ONE_CONTACT, TWO_CONTACTS, HOME])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {"given_name": "Odile"}),
+        ({"title": "Mme"}, {"given_name": "Odile", "title": "Mme"}),
+        ({"given_name": "Lina", **BORN}, {"given_name": "Léna", **BORN}),
+        ({"given_name": "Geoffroy", **BORN}, {"given_name": "Jofrey", **BORN}),
+        ({"given_name": "Claude", "title": "M."},
+         {"given_name": "Claude", "title": "Mme"}),
+    ],
+)  # fmt: skip
+def test_who_of_a_home_it_is_stays_a_case_whatever_the_home_shares(
+    model: Model, home: dict[str, Any], one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    assert _compared(model, {**home, **one}, {**home, **other}).band is Band.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"given_name": "Muhammad", **BORN}, {"given_name": "Mohamed", **BORN}),
+        ({"given_name": "J.-P.", **BORN}, {"given_name": "Jean-Pierre", **BORN}),
+        ({"given_name": "Sylvie"}, {"given_name": "Sylvei"}),
+        ({"given_name": "Odile", "family_name": "Petit Renard"},
+         {"given_name": "Odile", "family_name": "Renard"}),
+        ({"given_name": "Odile", "family_name": "Le Goff"},
+         {"given_name": "Odile", "family_name": "LEGOFF"}),
+        ({"full_name": "TRAN VAN MINH", "family_name": None},
+         {"given_name": "Văn Minh", "family_name": "Trần"}),
+    ],
+)  # fmt: skip
+def test_one_person_is_known_in_spite_of_the_spelling(
+    model: Model, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    home = ONE_CONTACT
+    assert _compared(model, {**home, **one}, {**home, **other}).band is Band.MATCH
+
+
 def test_a_married_woman_is_known_by_what_stayed(model: Model) -> None:
     before = {**MARC, "given_name": "Anne-Sophie", "family_name": "Roche"}
     after = {**before, "family_name": "Bertholon", "addresses": []}
