@@ -27,6 +27,7 @@ _HEARTBEAT_MS = 1_000
 _SESSION_S = 10
 _FETCH_WAIT_MS = 100
 _PATIENCE_S = 30.0
+_MOST_PATIENCE = 10
 _SESSIONS = 3
 
 
@@ -50,7 +51,8 @@ class SourceConsumer:
         self._session_s = session_s
         self._fetch_wait_ms = fetch_wait_ms
         self._name = consumer
-        self._patience_s = patience_s or patience_with(session_s)
+        self._least_patience_s = patience_s or patience_with(session_s)
+        self._patience_s = self._least_patience_s
         self._unplaced: set[TopicPartition] = set()
         self.expected: dict[tuple[str, int], int] = {}
         self._polled = False
@@ -151,7 +153,9 @@ class SourceConsumer:
         """Take a new consumer if this one has long been without group or metadata.
 
         One answer that never comes is enough: kafka-python waits five minutes for that
-        to a join, and no new topic is seen without metadata.
+        to a join, and no new topic is seen without metadata. Each time in vain the
+        next one is given twice as long: a broker that is only slow would never see one
+        join, and be kept busy by those that left.
         """
         now = time.monotonic()
         if not self._polled:
@@ -160,9 +164,11 @@ class SourceConsumer:
         joined = self._kafka.group_metadata().state == MemberState.STABLE
         known_at = self._kafka._cluster._last_successful_refresh_ms / 1_000
         if joined and now - known_at < self._patience_s:
-            self._well_at = now
+            self._well_at, self._patience_s = now, self._least_patience_s
         elif now - self._well_at > self._patience_s:
             log.warning("the broker does not answer this consumer: taking a new one")
+            most = _MOST_PATIENCE * self._least_patience_s
+            self._patience_s = min(2 * self._patience_s, most)
             stuck, self._kafka = self._kafka, self._subscribed()
             stuck.close(autocommit=False, timeout_ms=5_000)
 

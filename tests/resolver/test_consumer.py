@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import orjson
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
+from kafka.structs import MemberState
 
 from schemas import wire
 from service.database.connection.session import Connection
@@ -123,6 +127,46 @@ def test_a_consumer_that_no_longer_hears_of_new_topics_is_replaced(
 @pytest.mark.parametrize(("session_s", "seconds"), [(4, 30), (10, 30), (60, 180)])
 def test_a_consumer_outwaits_one_that_died(session_s: int, seconds: int) -> None:
     assert patience_with(session_s) == seconds
+
+
+class SilentConsumer:
+    """What kafka-python's consumer looks like while no answer comes."""
+
+    _cluster = SimpleNamespace(_last_successful_refresh_ms=0)
+
+    def group_metadata(self) -> Any:
+        return SimpleNamespace(state=MemberState.UNJOINED)
+
+    def poll(self, **_: Any) -> dict[Any, Any]:
+        return {}
+
+    def assignment(self) -> set[Any]:
+        return set()
+
+    def close(self, **_: Any) -> None: ...
+
+
+def test_a_consumer_that_was_taken_in_vain_is_followed_by_one_with_more_time(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    taken: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setattr("service.resolver.consumer.time", clock)
+
+    def subscribed(self: SourceConsumer) -> SilentConsumer:
+        taken.append(now)
+        self._well_at = now
+        return SilentConsumer()
+
+    monkeypatch.setattr(SourceConsumer, "_subscribed", subscribed)
+    source = SourceConsumer("nowhere:9092", consumer="test", patience_s=10)
+    while now < 500:
+        source.poll(connection, limit=1)
+        now += 1
+
+    waited = [after - before for before, after in pairwise(taken)]
+    assert waited == [11, 21, 41, 81, 101, 101, 101]
 
 
 def test_a_slow_start_is_not_taken_for_a_broker_that_is_silent(
