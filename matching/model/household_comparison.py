@@ -113,8 +113,7 @@ def household() -> Comparison:
     near = f"coalesce({_GIVEN_TYPO} or {_GIVEN_INITIAL}, false)"
     # two names that many bear are no mistake for one another
     typo = f"({near} and not {contradicted} and not {_TWO_NAMES})"
-    known = f"({agrees} or {typo} or {swapped})"
-    twins = f"not {contradicted} and {same_day}"
+    unknown = f"not ({agrees} or {typo} or {swapped}) and not {contradicted}"
     unknown_given = "(other_given_l is null or other_given_r is null)"
     unknown_born = "(other_born_l is null or other_born_r is null)"
     years = "abs(try_cast(other_year_l as int) - try_cast(other_year_r as int))"
@@ -133,8 +132,9 @@ def household() -> Comparison:
             0,
         ),
         fixed("nothing shared but attributes of the person", f"not ({_SAME_HOME})", 0),
-        *_undecided(ALIKE, f"not {known} and {near} and {twins}", ALIKE_BITS),
-        *_undecided(SOUND, f"not {known} and {_SOUNDS_ALIKE} and {twins}", SOUND_BITS),
+        # what is cheap to tell comes first in each condition: levels cost time
+        *_undecided(ALIKE, f"{same_day} and {near} and {unknown}", ALIKE_BITS),
+        *_undecided(SOUND, f"{_SOUNDS_ALIKE} and {same_day} and {unknown}", SOUND_BITS),
         fixed(
             "one home, other first name",
             f"not ({agrees} or {typo} or {swapped} or {unknown_given})",
@@ -162,7 +162,7 @@ def household() -> Comparison:
             UNKNOWN_BITS,
         ),
         *_undecided(
-            GENDER, f"{agrees} and {unknown_born} and {_OTHER_GENDER}", GENDER_BITS
+            GENDER, f"{_OTHER_GENDER} and {unknown_born} and {agrees}", GENDER_BITS
         ),
         fixed(
             "one home, one name, other contacts",
