@@ -14,8 +14,9 @@ demo: $(INSTALLED) ## everything on this machine, with a simulated retailer
 	@$(BIN)/couture demo $(DEMO_ARGS)
 
 # A third of a test's time is waiting for servers, so two cores have work for three
-# processes. A file's tests stay in one of them; by file, since pytest-xdist 3.8 marks its
-# groups where pytest 9.2 no longer reads them.
+# processes. A file's tests stay in one of them, those of whole installations in the same
+# (`tests/conftest.py`); by file, since pytest-xdist 3.8 marks its groups where pytest 9.2
+# no longer reads them.
 PROCESSES ?= 3
 test: check $(SPARK) ## everything that must hold
 	$(BIN)/pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=20 $(TEST_ARGS)

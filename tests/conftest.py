@@ -8,9 +8,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from service.database.connection.migrate import migrate
 from service.database.connection.session import Connection, connect
@@ -23,8 +25,40 @@ from service.local.servers import (
 
 pytest_plugins = ["tests.chromium", "tests.kafka.fixtures"]  # browser, apache_kafka
 _numbers = itertools.count(1)
+# how long an example takes says what else the machine does
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 6_000_000_000
+INSTALLATIONS = (
+    "tests/faults/",
+    "tests/end_to_end/test_kills.py",
+    "tests/end_to_end/test_restarts.py",
+    "tests/end_to_end/test_twin.py",
+)
+"""Tests of eight processes and more at once."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep whole installations in one process, one after the other.
+
+    Several at a time would starve one another on two cores, and the rest of the tests,
+    which the other processes take, needs about as long. Any other file is a unit.
+    """
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneInstallationAtATime(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(INSTALLATIONS):
+                return "installations"
+            return str(super()._split_scope(nodeid))
+
+    return OneInstallationAtATime(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

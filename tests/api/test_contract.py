@@ -38,7 +38,6 @@ CHECKS = [
 ]
 _QUICK = settings(
     max_examples=CASES_EACH,
-    deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -151,7 +151,6 @@ def _emptied(connection: Connection) -> None:
 @given(st.lists(steps, min_size=4, max_size=18))
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_sequence_keeps_the_sum_of_every_account(

@@ -185,7 +185,7 @@ def test_no_input_of_these_routes_is_answered_otherwise_than_documented(
     for result in schema.get_all_operations():
         drawn = result.ok().as_strategy()
 
-        @settings(max_examples=15, deadline=None, database=None,
+        @settings(max_examples=15, database=None,
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(case=drawn, real=st.booleans(), left=subjects, right=subjects)
         def ask(case: schemathesis.Case, real: bool, left: str, right: str) -> None:

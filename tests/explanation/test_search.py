@@ -64,7 +64,6 @@ _SIMULATED = [event.after for event in simulated() if event.after]
 @given(record=described())
 @settings(
     max_examples=25,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -166,7 +166,6 @@ def _dies(*_: object, **__: object) -> None:
 @given(changes, st.integers(0, 2**32))
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_delivery_of_a_history_ends_as_one_clean_batch(
@@ -193,7 +192,7 @@ def test_any_delivery_of_a_history_ends_as_one_clean_batch(
 
 
 @given(changes)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_one_by_one_and_all_at_once_give_the_same(
     postgres: EmbeddedPostgres, said: list[tuple[str, dict[str, Any] | None]]
 ) -> None:

@@ -30,7 +30,6 @@ in_ci = settings(
     stateful_step_count=25,
     derandomize=not EXAMPLES,
     database=None,
-    deadline=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )

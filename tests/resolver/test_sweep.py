@@ -226,7 +226,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(early=ACTS, late=ACTS, seen=st.sets(KEYS), before=st.integers(1, 20))
 def test_a_sweep_is_one_delete_of_each_unseen_record_at_the_snapshots_position(
     postgres: EmbeddedPostgres,

@@ -59,7 +59,7 @@ _MEMBERS = st.lists(st.tuples(_RECORD, st.none() | _TIME), min_size=1, max_size=
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_MEMBERS)
 def test_a_profile_has_the_bytes_of_its_schema(members: list[StoredMember]) -> None:
     body, _ = stored_body(members, Facts())
@@ -72,7 +72,7 @@ def test_a_profile_has_the_bytes_of_its_schema(members: list[StoredMember]) -> N
     assert body == last.encode()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_MEMBERS, st.booleans())
 def test_an_event_has_the_bytes_of_its_schema(
     members: list[StoredMember], merged: bool

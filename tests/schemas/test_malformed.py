@@ -153,13 +153,13 @@ def test_an_event_on_another_systems_topic_is_refused() -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_read_or_refused(value: bytes) -> None:
     _read_or_refused(value)
 
 
 @given(st.integers(0, len(_with()) - 1), st.binary(max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_mutation_is_read_or_refused(place: int, bytes_: bytes) -> None:
     original = _with()
 

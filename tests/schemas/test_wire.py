@@ -16,7 +16,7 @@ SOURCE = Source(connector="pos", table="customers")
 
 
 @given(change_events())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_encoded_is_decoded(event: ChangeEvent) -> None:
     _, value, headers = wire.encode(event)
 
@@ -25,7 +25,7 @@ def test_what_is_encoded_is_decoded(event: ChangeEvent) -> None:
 
 
 @given(change_events())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_events_of_one_source_record_share_a_partition_key(event: ChangeEvent) -> None:
     later = event.model_copy(update={"ts_ms": event.ts_ms + 1})
 

@@ -185,7 +185,7 @@ def test_a_customer_has_no_more_records_than_the_guard_allows(model: Model) -> N
     st.lists(st.tuples(pairs, st.sampled_from(list(Verdict))), max_size=3),
     st.permutations(range(1, 9)),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_neither_order_nor_ids_given_by_arrival_change_the_clusters(
     scored: list[tuple[tuple[int, int], int]],
     dates: list[str | None],

@@ -177,7 +177,7 @@ def test_a_record_without_a_postcode_is_placed_by_its_town() -> None:
 
 
 @given(TEXT)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_form_is_its_own_form(text: str) -> None:
     for form in (folded, plain, squeezed, email_key, phone_key, postal_code, town,
                  date_key, family_name):  # fmt: skip
@@ -189,7 +189,7 @@ def test_every_form_is_its_own_form(text: str) -> None:
 
 
 @given(TEXT, TEXT)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_form_takes_any_text(one: str, two: str) -> None:
     split_full_name(one), family_names(one), given_names(one), skeleton(one)
     forms_of((one, two)), roots(one), mailbox(one), year_key(one)

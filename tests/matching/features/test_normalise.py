@@ -113,7 +113,7 @@ def test_what_was_received_is_not_changed() -> None:
 
 
 @given(TEXT)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_form_is_its_own_form(text: str) -> None:
     assert folded(folded(text)) == folded(text)
     for form in (email_key, phone_key, postal_code, date_key):
@@ -121,7 +121,7 @@ def test_a_form_is_its_own_form(text: str) -> None:
 
 
 @given(TEXT, TEXT, TEXT)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_nothing_typed_breaks_it(one: str, two: str, three: str) -> None:
     given_names(one), family_name(two), split_full_name(three)
     record = CustomerRecord.model_construct(
