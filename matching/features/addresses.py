@@ -61,14 +61,15 @@ _COUNTRY = re.compile(
     r"^[a-z]{1,2}(?:\s*-\s*(?=\d)|\s*(?=\d{4,5}$|\d\d\s\d{3}$))", re.IGNORECASE
 )
 _FRANCE = frozenset("fr fra france francemetropolitaine frankreich francia".split())
-_CEDEX = re.compile(r"\s*\bcedex\b.*$", re.IGNORECASE)
+_CEDEX = re.compile(r"\bcedex\b.*$", re.IGNORECASE)
 _ARRONDISSEMENT = re.compile(r"(?:\s*\b\d+(?:e|er|eme|ere)?(?: arrondissement)?)+$")
 _CODE_AND_TOWN = re.compile(r"(?:[a-z]{1,2} )?(\d{4,5}) ([a-z]{3}.*)")
-_WHOLE = re.compile(
-    r"(?P<street>.*?[^\W\d_].*?)(?P<sure>[\s,;]*[,;\n]\s*|\s+[a-z]{1,2}-|\s+)"
-    r"(?:[a-z]{1,2}-)?(?P<code>\d{4,5})\s+(?P<town>[^\W\d_]{3}[^,;\n]*)",
-    re.IGNORECASE | re.DOTALL,
+_SPACES = re.compile(r"[^\S\n]+")
+_CODE_IN_STREET = re.compile(
+    r"(?P<before>[\s,;]|\b[a-z]{1,2}-)(?P<code>\d{4,5})\s(?P<town>[^\W\d_]{3}[^,;\n]*)",
+    re.IGNORECASE,
 )
+_END_OF_STREET = re.compile(r"[,;\n][\s,;]*$")
 _TOWN_WORDS = {"st": "saint", "ste": "sainte"}
 
 
@@ -95,16 +96,26 @@ def place_of(address: Address) -> Place:
     postcode and town, and so does a postcode written before its town.
     """
     street, code, city = address.street, address.postal_code or "", address.city or ""
-    found = _WHOLE.match(street) if street and not code and not city else None
-    # four digits after a space alone may be a year: rue du 8 mai 1945
-    if found and (len(found["code"]) == 5 or found["sure"].strip()):
-        street, code, city = found["street"], found["code"], found["town"]
+    if street and not code and not city:
+        street, code, city = _whole_address(street)
     if found := _CODE_AND_TOWN.fullmatch(folded(city)):
         code, city = code or found[1], found[2]
     if found := _CODE_AND_TOWN.fullmatch(folded(code)):
         code, city = found[1], city or found[2]
     line = street_line(address.street_number, street)
     return Place(*line, postal_code(code, address.country or ""), town(city))
+
+
+def _whole_address(street: str) -> tuple[str, str, str]:
+    """Return street, postcode and town of an address that stands in one field."""
+    street = _SPACES.sub(" ", street)
+    for found in _CODE_IN_STREET.finditer(street):
+        before = street[: found.start("code")].removesuffix(found["before"])
+        # four digits after a space alone may be a year: rue du 8 mai 1945
+        sure = found["before"] != " " or _END_OF_STREET.search(before[-4:])
+        if any(map(str.isalpha, before)) and (len(found["code"]) == 5 or sure):
+            return before, found["code"], found["town"]
+    return street, "", ""
 
 
 @lru_cache(maxsize=200_000)
@@ -169,7 +180,7 @@ def postal_code(text: str, country: str = "") -> str:
 @lru_cache(maxsize=100_000)
 def town(text: str) -> str:
     """Return a town in one form, without district or cedex: `St-Denis CEDEX 2`."""
-    name = _ARRONDISSEMENT.sub("", _CEDEX.sub("", folded(text)))
+    name = _ARRONDISSEMENT.sub("", _CEDEX.sub("", folded(text)).strip())
     words = [_TOWN_WORDS.get(word, word) for word in name.split()]
     name = " ".join(words)
     return "" if is_placeholder(name) else name

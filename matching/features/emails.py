@@ -10,7 +10,8 @@ from matching.features.placeholders import is_own_mailbox, is_placeholder_email
 from matching.features.text_folding import plain
 
 _BETWEEN = re.compile(r"mailto:|[<>,;|/()\":\n\r\t]+", re.IGNORECASE)
-_AROUND_AT = re.compile(r"\s*@\s*")
+_AROUND_AT = re.compile(r"[^\S\n]?@[^\S\n]?")
+_SPACES = re.compile(r"[^\S\n]+")
 _DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 
 
@@ -57,7 +58,7 @@ def email_parts(text: str) -> tuple[str, ...]:
 
     `Anne Roux <anne@roux.fr>` is one; `anne@roux.fr, a.roux@sfr.fr` are two.
     """
-    pieces = _BETWEEN.split(_AROUND_AT.sub("@", text))
+    pieces = _BETWEEN.split(_AROUND_AT.sub("@", _SPACES.sub(" ", text)))
     found = []
     for piece in (p for p in pieces if "@" in p):
         several = piece.count("@") > 1

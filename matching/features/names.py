@@ -198,7 +198,7 @@ def _letters(text: str) -> str:
 
 def _hyphenated(text: str) -> list[str]:
     """Return the folded words of a text, hyphens inside them kept."""
-    parts = (_letters(part).strip() for part in re.split(r"\s*-\s*", text))
+    parts = (_letters(part).strip() for part in text.split("-"))
     return "-".join(part for part in parts if part).split()
 
 

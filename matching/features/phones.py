@@ -28,7 +28,7 @@ _COUNTRIES = {
     "martinique": "MQ", "guyane": "GF", "mayotte": "YT",
 }  # fmt: skip
 _EXTENSION = re.compile(
-    r"[\s,;.\-]*(?:poste|post|p|ext|extension|x|#)[.:]?\s*\d{1,5}$", re.IGNORECASE
+    r"(?:poste|post|p|ext|extension|x|#)[.:]?\s{0,3}\d{1,5}$", re.IGNORECASE
 )
 _NOT_IN_A_NUMBER = re.compile(r"[^\d+(). \-/']+")
 _SHORTEST, _LONGEST = 7, 15
