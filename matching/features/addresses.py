@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from matching.features.placeholders import is_placeholder
-from matching.features.text_folding import folded, squeezed
+from matching.features.text_folding import folded, single_spaced, squeezed
 from schemas.source_record import Address
 
 _WORDS = {
@@ -64,7 +64,6 @@ _FRANCE = frozenset("fr fra france francemetropolitaine frankreich francia".spli
 _CEDEX = re.compile(r"\bcedex\b.*$", re.IGNORECASE)
 _ARRONDISSEMENT = re.compile(r"(?:\s*\b\d+(?:e|er|eme|ere)?(?: arrondissement)?)+$")
 _CODE_AND_TOWN = re.compile(r"(?:[a-z]{1,2} )?(\d{4,5}) ([a-z]{3}.*)")
-_SPACES = re.compile(r"[^\S\n]+")
 _CODE_IN_STREET = re.compile(
     r"(?P<before>[\s,;]|\b[a-z]{1,2}-)(?P<code>\d{4,5})\s(?P<town>[^\W\d_]{3}[^,;\n]*)",
     re.IGNORECASE,
@@ -108,7 +107,7 @@ def place_of(address: Address) -> Place:
 
 def _whole_address(street: str) -> tuple[str, str, str]:
     """Return street, postcode and town of an address that stands in one field."""
-    street = _SPACES.sub(" ", street)
+    street = single_spaced(street)
     for found in _CODE_IN_STREET.finditer(street):
         before = street[: found.start("code")].removesuffix(found["before"])
         # four digits after a space alone may be a year: rue du 8 mai 1945
@@ -173,8 +172,9 @@ def postal_code(text: str, country: str = "") -> str:
         code = f"0{code}"
     if not code or set(code) <= {"0"}:
         return ""
-    # 1234 is a real postcode of four countries
-    return code if code == "1234" or not is_placeholder(code) else ""
+    # of four digits every number is some country's: 1111 is in Budapest
+    four_digits = len(code) == 4 and code.isdigit()
+    return code if four_digits or not is_placeholder(code) else ""
 
 
 @lru_cache(maxsize=100_000)

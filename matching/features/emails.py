@@ -7,15 +7,13 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from matching.features.placeholders import is_own_mailbox, is_placeholder_email
-from matching.features.text_folding import plain
+from matching.features.text_folding import plain, single_spaced
 
 _BETWEEN = re.compile(r"mailto:|[<>,;|/()\":\n\r\t]+", re.IGNORECASE)
 _AROUND_AT = re.compile(r"[^\S\n]?@[^\S\n]?")
-_SPACES = re.compile(r"[^\S\n]+")
 _DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 
 
-@lru_cache(maxsize=200_000)
 def email_key(text: str) -> str:
     """Return the mailbox that the first address reaches; empty if there is none.
 
@@ -24,7 +22,8 @@ def email_key(text: str) -> str:
     return next(iter(email_keys(text)), "")
 
 
-def email_keys(text: str) -> list[str]:
+@lru_cache(maxsize=200_000)
+def email_keys(text: str) -> tuple[str, ...]:
     """Return the mailbox of every address in a field, the first first."""
     return _keys(text, is_placeholder_email)
 
@@ -43,14 +42,14 @@ def _reaches_nobody(local: str, domain: str) -> bool:
     return is_placeholder_email(local, domain) and not is_own_mailbox(local, domain)
 
 
-def _keys(text: str, is_none: Callable[[str, str], bool]) -> list[str]:
+def _keys(text: str, is_none: Callable[[str, str], bool]) -> tuple[str, ...]:
     parts = (_parts(written) for written in email_parts(text))
     told = (
         f"{local}@{domain}"
         for local, domain in parts
         if local and domain and not is_none(local, domain)
     )
-    return list(dict.fromkeys(told))
+    return tuple(dict.fromkeys(told))
 
 
 def email_parts(text: str) -> tuple[str, ...]:
@@ -58,7 +57,7 @@ def email_parts(text: str) -> tuple[str, ...]:
 
     `Anne Roux <anne@roux.fr>` is one; `anne@roux.fr, a.roux@sfr.fr` are two.
     """
-    pieces = _BETWEEN.split(_AROUND_AT.sub("@", _SPACES.sub(" ", text)))
+    pieces = _BETWEEN.split(_AROUND_AT.sub("@", single_spaced(text)))
     found = []
     for piece in (p for p in pieces if "@" in p):
         several = piece.count("@") > 1

@@ -88,7 +88,6 @@ def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
 
 
-@lru_cache(maxsize=200_000)
 def phone_key(text: str, region: str = HOME_REGION) -> str:
     """Return the first number as +33612345678; empty if none of it can ring.
 
@@ -99,10 +98,11 @@ def phone_key(text: str, region: str = HOME_REGION) -> str:
     return next(iter(phone_keys(text, region)), "")
 
 
-def phone_keys(text: str, region: str = HOME_REGION) -> list[str]:
+@lru_cache(maxsize=200_000)
+def phone_keys(text: str, region: str = HOME_REGION) -> tuple[str, ...]:
     """Return the key of every number in a field, the first first."""
     keys = (_key(part, region) for part in phone_parts(text))
-    return list(dict.fromkeys(key for key in keys if key))
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
 def _key(written: str, region: str) -> str:

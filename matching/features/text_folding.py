@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from anyascii import anyascii
 
+_BLANKS = re.compile(r"[^\S\n]+")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -30,6 +31,11 @@ def plain(text: str) -> str:
     return anyascii("".join(c for c in marked if not unicodedata.combining(c))).replace(
         "\0", ""
     )
+
+
+def single_spaced(text: str) -> str:
+    """Return the text with one space for each run of blanks; line breaks stay."""
+    return _BLANKS.sub(" ", text)
 
 
 def squeezed(text: str) -> str:

@@ -36,7 +36,7 @@ ALIKE_BITS = {3: 67, 2: 50, 1: 30, 0: 19}
 SOUND_BITS = {number: bits - 10 for number, bits in ALIKE_BITS.items()}
 """The same for two that only sound alike: Geoffroy and Jofrey count as different."""
 GENDER_BITS = {3: 40, 2: 21, 0: 4}
-"""The same for one first name, two genders and no birth date: Dominique's couple."""
+"""The same for one first name, two genders, no birth date: a couple called Claude."""
 
 _SAME_PERSON = (
     "coalesce(list_has_any(cards_l, cards_r), false) "
