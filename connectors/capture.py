@@ -96,6 +96,8 @@ class Capture:
         self._note(batch)
         for note in batch.notes:
             self.say(State.DRIFT, problem=note.problem, remedy=note.remedy)
+        for told in self.mapping.currency_amounts.told():
+            self.say(State.ROUNDING, what=told)
         if published.rejects:
             self.say(
                 State.REJECTING,

@@ -24,6 +24,7 @@ class State(StrEnum):
     REJECTING = "rejecting"
     REPLAYED = "replayed"
     DRIFT = "drift"
+    ROUNDING = "rounding"
     STOPPED = "stopped"
     FAILED = "failed"
 

@@ -187,7 +187,10 @@ class _Reader:
         if isinstance(value, list) and value:
             return Items([self.field(node, key, item) for item in value])
         if not isinstance(value, Marked):
-            raise node.error(f"{key!r} needs an expression", key=key)
+            # YAML reads the words no, yes, on and off as a truth
+            quotes = "; a column so named is written in quotes"
+            more = quotes if isinstance(value, bool) else ""
+            raise node.error(f"{key!r} needs an expression{more}", key=key)
         if "constant" in value:
             value.only("constant", what="setting")
             return Constant(value["constant"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ from pydantic import ValidationError
 from connectors.contract import Payload, Row
 from connectors.mapping import columns, mapping_file
 from connectors.mapping.columns import Need, Unmapped, used
+from connectors.mapping.currency_amounts import CurrencyAmounts
 from connectors.mapping.errors import Unreadable
 from connectors.mapping.expressions import CannotMap, Expression
 from connectors.mapping.mapping_file import FOUND_OUT, MODEL_OF, Layout, Target
 from connectors.mapping.plain_values import is_true, key_text
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
+from schemas.facts import Order
 from schemas.source_key import SourceKey
 
 
@@ -39,6 +41,7 @@ class Mapping:
     tables: dict[str, tuple[Target, ...]]
     unmapped: Unmapped
     layout: Layout = FOUND_OUT
+    currency_amounts: CurrencyAmounts = field(default_factory=CurrencyAmounts)
 
     @classmethod
     def load(cls, path: Path, *, system: str, connector: str) -> Mapping:
@@ -92,6 +95,8 @@ class Mapping:
         if op is not Op.DELETE:
             values = target.record.value(row.payload) or {}
             record = MODEL_OF[target.kind].model_validate(values)
+            if isinstance(record, Order):
+                record = self.currency_amounts.rounded(record, table=row.table)
         return CHANGE_OF[target.kind].model_validate(
             {
                 "op": op,

@@ -271,6 +271,7 @@ GOOD = """tables:
             "unknown time zone",
         ),
         ("given_name: first", "title: 5", 6, "'title' needs an expression"),
+        ("id: id", "id: no", 4, "a column so named is written in quotes"),
     ],
 )
 def test_a_bad_mapping_file_is_refused_naming_file_and_line(
