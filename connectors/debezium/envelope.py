@@ -117,7 +117,8 @@ def _unwrapped(document: Payload) -> tuple[Payload, dict[str, Any]]:
     inner, schema = document["payload"], document["schema"]
     if not isinstance(inner, dict):
         raise NoEnvelope("`payload` is no JSON object")
-    fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    listed = fields if isinstance(fields, list) else []
     return inner, {
-        str(one.get("field")): one for one in fields if isinstance(one, dict)
+        str(one.get("field")): one for one in listed if isinstance(one, dict)
     }

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from connectors.contract import Payload
 
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def plain(payload: Payload, schema: dict[str, Any]) -> Payload:
     """Return the row with ISO times and decimals as text, as its schema tells them."""
     found = dict(payload)
-    for field in schema.get("fields", ()):
-        name = field.get("field")
-        read = _READ.get(str(field.get("name")))
-        if read is not None and found.get(name) is not None:
-            try:
+    fields = schema.get("fields")
+    for field in fields if isinstance(fields, list) else ():
+        # the mapping will say that it is no time or number
+        with suppress(*_UNREADABLE):
+            name = field["field"]
+            read = _READ.get(str(field.get("name")))
+            if read is not None and found.get(name) is not None:
                 found[name] = read(found[name], field)
-            except (ValueError, TypeError, OverflowError, binascii.Error):
-                continue  # the mapping will say that it is no time or number
     return found
 
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from connectors.contract import Batch, Config, Offset, Payload, Row, StopSource, Table
+from connectors.contract import Batch, Config, Offset, Row, StopSource, Table
 from connectors.rest.client import Client
-from connectors.rest.pagination import Cursor, Keyset, Page, Sequenced
+from connectors.rest.pagination import Cursor, Item, Keyset, Page, Sequenced
 from schemas.change_event import Op
 
 _SIGN_OF_LIFE_S = 1.0
@@ -91,7 +91,7 @@ class RestConnector:
         with self._client() as client:
             pages = {name: one.first(client) for name, one in self._cursors().items()}
         return [
-            Table(name, tuple(page.rows[0]) if page.rows else ())
+            Table(name, tuple(next((i for i in page.items if isinstance(i, dict)), ())))
             for name, page in pages.items()
         ]
 
@@ -104,14 +104,14 @@ class RestConnector:
             for table, cursor in cursors.items():
                 for page in cursor.pages(client, None):
                     marks[table] = page.mark
-                    rows = self._rows(table, page.rows, Op.READ)
+                    rows = self._rows(table, page.items, Op.READ)
                     yield Batch(rows, snapshot=True)
             end = time.monotonic() + self._config.overlap
             while time.monotonic() < end:
                 yield from self._pause()
                 for table, page in self._news(client, cursors, marks):
                     marks[table] = page.mark
-                    yield Batch(self._rows(table, page.rows, Op.UPDATE))
+                    yield Batch(self._rows(table, page.items, Op.UPDATE))
         yield Batch(offset={"complete": True, "marks": marks}, whole=True)
 
     def changes(self, after: Offset) -> Iterator[Batch]:
@@ -122,7 +122,7 @@ class RestConnector:
             while True:
                 for table, page in self._news(client, cursors, marks):
                     marks = marks | {table: page.mark}
-                    rows = self._rows(table, page.rows, Op.UPDATE)
+                    rows = self._rows(table, page.items, Op.UPDATE)
                     yield Batch(rows, {"complete": True, "marks": marks})
                 yield from self._pause()
 
@@ -132,23 +132,14 @@ class RestConnector:
     ) -> Iterator[tuple[str, Page]]:
         for table, cursor in cursors.items():
             for page in cursor.pages(client, marks.get(table)):
-                if page.rows:
+                if page.items:
                     yield table, page
 
-    def _rows(self, table: str, payloads: Sequence[Payload], op: Op) -> list[Row]:
+    def _rows(self, table: str, items: Sequence[Item], op: Op) -> list[Row]:
         resource = self._config.resources[table]
         by_style = resource.updated_at if resource.style == "keyset" else ""
         changed_at = resource.changed_at or by_style
-        return [
-            Row(
-                table=table,
-                op=op,
-                payload=payload,
-                snapshot=op is Op.READ,
-                ts_ms=_ms(payload.get(changed_at)),
-            )
-            for payload in payloads
-        ]
+        return [_row(table, item, op, changed_at) for item in items]
 
     def _pause(self) -> Iterator[Batch]:
         end = time.monotonic() + self._config.interval
@@ -188,6 +179,14 @@ class RestConnector:
             limit=self._config.page,
             overlap=self._config.overlap,
         )
+
+
+def _row(table: str, item: Item, op: Op, changed_at: str) -> Row:
+    if isinstance(item, dict):
+        when = _ms(item.get(changed_at))
+        return Row(table, op, item, ts_ms=when, snapshot=op is Op.READ)
+    problem = "is no JSON object"
+    return Row(table, op, {"item": item}, snapshot=op is Op.READ, problem=problem)
 
 
 def _ms(written: Any) -> int | None:

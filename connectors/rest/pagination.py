@@ -13,13 +13,17 @@ from connectors.contract import Payload, RetryLater
 from connectors.rest.client import Client
 
 _REMEMBERED = 50_000
+_FAST_CLOCK = timedelta(days=1)
+
+Item = Payload | JsonValue
+"""What stands in a page's list: a row, or what is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows not seen before, and the mark from which to go on."""
+    """Items not seen before, and the mark from which to go on."""
 
-    rows: list[Payload]
+    items: list[Item]
     mark: JsonValue
 
 
@@ -54,7 +58,7 @@ class Sequenced:
         while True:
             page = self._page(client, since, self.limit)
             yield page
-            if not page.rows or page.mark == since:
+            if not page.items or page.mark == since:
                 return
             since = int(str(page.mark))
 
@@ -63,9 +67,9 @@ class Sequenced:
             self.path, {self.since_param: since, self.limit_param: limit}
         )
         last = document.get(self.last)
-        if not isinstance(last, int):
+        if isinstance(last, bool) or not isinstance(last, int):
             raise _unexpected(self.path, self.last)
-        return Page(_rows(document, self.items, self.path), max(since, last))
+        return Page(_items(document, self.items, self.path), max(since, last))
 
 
 @dataclass(slots=True)
@@ -90,7 +94,7 @@ class Keyset:
 
     def first(self, client: Client) -> Page:
         """Return the first row."""
-        return Page(_rows(self._get(client, None, "", 1), self.items, self.path), None)
+        return Page(_items(self._get(client, None, "", 1), self.items, self.path), None)
 
     def pages(self, client: Client, mark: JsonValue) -> Iterator[Page]:
         """Yield pages until the service names no next one."""
@@ -98,9 +102,9 @@ class Keyset:
         since, after = self._earlier(latest), ""
         while True:
             document = self._get(client, since, after, self.limit)
-            rows = _rows(document, self.items, self.path)
-            latest = self._latest(rows, latest)
-            yield Page([row for row in rows if self._is_new(row)], latest)
+            items = _items(document, self.items, self.path)
+            latest = self._latest(items, latest)
+            yield Page([item for item in items if self._is_new(item)], latest)
             follow = document.get(self.next)
             if not follow:
                 break
@@ -127,21 +131,25 @@ class Keyset:
     def _earlier(self, mark: str | None) -> str | None:
         if mark is None:
             return None
-        moment = datetime.fromisoformat(mark) - timedelta(seconds=self.overlap)
+        moment = _moment(mark) - timedelta(seconds=self.overlap)
         return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
-    def _latest(self, rows: list[Payload], latest: str | None) -> str | None:
-        for row in rows:
-            at = str(row.get(self.updated_at) or "")
+    def _latest(self, items: list[Item], latest: str | None) -> str | None:
+        """Return the latest time; one far ahead would hide all changes before it."""
+        soon = datetime.now(UTC) + _FAST_CLOCK
+        for row in items:
+            at = str(row.get(self.updated_at) or "") if isinstance(row, dict) else ""
             try:
-                later = latest is None or _moment(at) > _moment(latest)
+                moment = _moment(at)
             except ValueError:
                 continue  # the mapping will set this row aside
-            latest = at if later else latest
+            if moment <= soon and (latest is None or moment > _moment(latest)):
+                latest = at
         return latest
 
-    def _is_new(self, row: Payload) -> bool:
+    def _is_new(self, item: Item) -> bool:
         # The whole row counts: two changes may carry one time.
+        row = item if isinstance(item, dict) else {"": item}
         key = (str(row.get(self.id)), str(row.get(self.updated_at)))
         state = hash(repr(sorted(row.items(), key=lambda item: item[0])))
         known = self._seen.pop(key, None) == state
@@ -158,11 +166,13 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _rows(document: dict[str, Any], items: str, path: str) -> list[Payload]:
-    rows = document.get(items)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _unexpected(path, items)
-    return rows
+def _items(document: dict[str, Any], name: str, path: str) -> list[Item]:
+    found = document.get(name)
+    if not isinstance(found, list):
+        raise _unexpected(path, name)
+    if found and not any(isinstance(item, dict) for item in found):
+        raise _unexpected(path, name)  # another list than that of the rows
+    return found
 
 
 def _unexpected(path: str, name: str) -> RetryLater:
