@@ -32,6 +32,11 @@ class Settings(BaseSettings):
         description="how long the broker may hold a resolver's request while nothing"
         " comes; Kafka answers at once when something does",
     )
+    sole_resolver: bool = Field(
+        default=False,
+        description="whether no other resolver runs: then it needs no consumer group,"
+        " and reads a new topic sooner",
+    )
     batch_size: int = Field(default=500, ge=1, le=5_000, description="micro-batch")
     listen: str = Field(default="127.0.0.1:8080", description="API host:port")
     log_format: str = Field(default="json", pattern="^(json|console)$")

@@ -113,6 +113,7 @@ def _start_parts(house: LocalStack, port: int) -> None:
         "COUTURE_LISTEN": f"{LOCALHOST}:{port}",
         # the embedded broker holds a request to its end, whatever comes
         "COUTURE_FETCH_WAIT_MS": os.environ.get("COUTURE_FETCH_WAIT_MS", "10"),
+        "COUTURE_SOLE_RESOLVER": os.environ.get("COUTURE_SOLE_RESOLVER", "1"),
     }
     for part in ("resolve", "relay"):
         house.supervisor.start(our_program(part, _COMMAND, part, env=environment))

@@ -22,7 +22,8 @@ log = structlog.get_logger()
 
 _OTHERS = "|".join(re.escape(name) for name in (SNAPSHOTS_TOPIC, DEADLETTERS_TOPIC))
 _TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{_OTHERS})$"
-_NEW_TOPICS_AFTER_MS = 3_000
+_WANTED = re.compile(_TOPICS)
+_NEW_TOPICS_AFTER_MS = 1_000
 _HEARTBEAT_MS = 1_000
 _SESSION_S = 10
 _FETCH_WAIT_MS = 100
@@ -59,20 +60,30 @@ class SourceConsumer:
         self._kafka = self._subscribed()
 
     def _subscribed(self) -> KafkaConsumer:
-        opened = _consumer(
-            self._bootstrap,
-            self._name,
-            session_s=self._session_s,
-            fetch_wait_ms=self._fetch_wait_ms,
-        )
+        opened = self._opened(group=self._name)
         opened.subscribe(pattern=_TOPICS, listener=_Assignment(self._unplaced))
         self._well_at = time.monotonic()
         return opened
 
+    def _opened(self, *, group: str | None) -> KafkaConsumer:
+        with broker_errors(self._bootstrap):
+            return KafkaConsumer(
+                bootstrap_servers=self._bootstrap.split(","),
+                group_id=group,
+                bootstrap_timeout_ms=BOOTSTRAP_MS,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                heartbeat_interval_ms=min(_HEARTBEAT_MS, self._session_s * 250),
+                session_timeout_ms=self._session_s * 1_000,
+                metadata_max_age_ms=_NEW_TOPICS_AFTER_MS,
+                fetch_max_wait_ms=self._fetch_wait_ms,
+                max_partition_fetch_bytes=16 * 1024 * 1024,
+            )
+
     def poll(self, connection: Connection, *, limit: int) -> list[Message]:
         """Return the next messages, none if there are none for some time."""
         self._start_again_if_stuck()
-        self._finish_joining()
+        self._take_partitions()
         polled = self._kafka.poll(timeout_ms=200, max_records=limit)
         if self._unplaced:
             # what came with the assignment was read from nowhere in particular
@@ -161,7 +172,7 @@ class SourceConsumer:
         if not self._polled:
             # not yet asked: what came before (loading the model, say) is no silence
             self._polled, self._well_at = True, now
-        joined = self._kafka.group_metadata().state == MemberState.STABLE
+        joined = self._is_joined()
         known_at = self._kafka._cluster._last_successful_refresh_ms / 1_000
         if joined and now - known_at < self._patience_s:
             self._well_at, self._patience_s = now, self._least_patience_s
@@ -172,7 +183,10 @@ class SourceConsumer:
             stuck, self._kafka = self._kafka, self._subscribed()
             stuck.close(autocommit=False, timeout_ms=5_000)
 
-    def _finish_joining(self) -> None:
+    def _is_joined(self) -> bool:
+        return bool(self._kafka.group_metadata().state == MemberState.STABLE)
+
+    def _take_partitions(self) -> None:
         """Go on with a join that outlasts one poll.
 
         kafka-python 3.0.12 forgets it where new topics were the reason: the broker's
@@ -258,19 +272,38 @@ def _message(stream: SourceConsumer, record: Any) -> Message:
     )
 
 
-def _consumer(
-    bootstrap: str, group: str, *, session_s: int, fetch_wait_ms: int
-) -> KafkaConsumer:
-    with broker_errors(bootstrap):
-        return KafkaConsumer(
-            bootstrap_servers=bootstrap.split(","),
-            group_id=group,
-            bootstrap_timeout_ms=BOOTSTRAP_MS,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            heartbeat_interval_ms=min(_HEARTBEAT_MS, session_s * 250),
-            session_timeout_ms=session_s * 1_000,
-            metadata_max_age_ms=_NEW_TOPICS_AFTER_MS,
-            fetch_max_wait_ms=fetch_wait_ms,
-            max_partition_fetch_bytes=16 * 1024 * 1024,
-        )
+class SoleConsumer(SourceConsumer):
+    """The same for an only resolver: it takes every partition, without a group.
+
+    A broker lets a group of one join again for every new topic, and the embedded one
+    takes five to ten seconds for that. Here a new topic is read within about a second.
+    Beside another resolver it is safe, as one of two batches finds its offset moved,
+    and slow.
+    """
+
+    def _subscribed(self) -> KafkaConsumer:
+        opened = self._opened(group=None)
+        # all topics are asked for, as for a pattern, though none is assigned yet
+        opened._cluster.need_all_topic_metadata = True
+        opened._cluster.request_update()
+        self._topic_ids: dict[TopicPartition, str] = {}
+        self._well_at = time.monotonic()
+        return opened
+
+    def _is_joined(self) -> bool:
+        return True
+
+    def _take_partitions(self) -> None:
+        """Take the partitions there are, and place those of new topics."""
+        found = {
+            TopicPartition(topic, number): self.topic_id(topic)
+            for topic in self._kafka._cluster.topics()
+            if _WANTED.fullmatch(topic)
+            for number in self._kafka._cluster.partitions_for_topic(topic) or ()
+        }
+        if not found or found == self._topic_ids:
+            return
+        self._kafka.assign(list(found))
+        self._unplaced.update(dict(found.items() - self._topic_ids.items()))
+        self._unplaced.intersection_update(found)
+        self._topic_ids = found

@@ -15,7 +15,7 @@ from service.database.connection.schema_version import require_migrated
 from service.database.connection.session import Connection, connect
 from service.database.sources import dirty
 from service.resolver import metrics
-from service.resolver.consumer import SourceConsumer
+from service.resolver.consumer import SoleConsumer, SourceConsumer
 from service.resolver.micro_batch import Batch, Message, decode, to_dead_letter
 from service.resolver.resolve import ActiveModel, resolve
 from service.resolver.sweep import sweep
@@ -36,7 +36,8 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
     metrics.serve(settings.metrics)
     connection = _connect(settings)
     require_migrated(connection, settings.database_url)
-    stream = SourceConsumer(
+    consumer = SoleConsumer if settings.sole_resolver else SourceConsumer
+    stream = consumer(
         settings.kafka,
         consumer=settings.consumer,
         session_s=settings.session_timeout_s,

@@ -18,10 +18,10 @@ from kafka.structs import MemberState
 from schemas import wire
 from service.database.connection.session import Connection
 from service.database.messages import offsets
-from service.database.messages.offsets import Advance
+from service.database.messages.offsets import Advance, OffsetMoved
 from service.local.servers import EmbeddedBroker, start_broker
 from service.relay.relay import relay_once
-from service.resolver.consumer import SourceConsumer, patience_with
+from service.resolver.consumer import SoleConsumer, SourceConsumer, patience_with
 from service.resolver.micro_batch import Message
 from tests.resolver.deliveries import ANNE, Delivery, customer
 
@@ -36,26 +36,28 @@ def own_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
         yield server
 
 
-def publish(bootstrap: str, count: int) -> None:
-    """Put change events on the till's topic, made at need."""
+def publish(bootstrap: str, count: int, *, to: str = TOPIC) -> None:
+    """Put change events on a topic, the till's, made at need."""
     servers = [bootstrap]
     admin = KafkaAdminClient(bootstrap_servers=servers)
-    if TOPIC not in admin.list_topics():
+    if to not in admin.list_topics():
         topic = {"num_partitions": 1, "replication_factor": 1}
-        admin.create_topics({TOPIC: topic}, wait_for_metadata=True)
+        admin.create_topics({to: topic}, wait_for_metadata=True)
     admin.close()
     producer = KafkaProducer(bootstrap_servers=servers)
     for number in range(count):
         key, value, headers = wire.encode(customer(f"pos:{number}", 1, **ANNE))
-        producer.send(TOPIC, key=key, value=value, headers=headers)
+        producer.send(to, key=key, value=value, headers=headers)
     producer.flush()
     producer.close()
 
 
 @contextmanager
-def stream(bootstrap: str) -> Iterator[SourceConsumer]:
+def stream(
+    bootstrap: str, kind: type[SourceConsumer] = SourceConsumer
+) -> Iterator[SourceConsumer]:
     """Open the stream as a resolver does, and leave it."""
-    opened = SourceConsumer(bootstrap, consumer="test")
+    opened = kind(bootstrap, consumer="test")
     try:
         yield opened
     finally:
@@ -70,32 +72,77 @@ def read(source: SourceConsumer, connection: Connection, count: int) -> list[Mes
         assert time.monotonic() < deadline, f"only {len(found)} messages came"
         messages = source.poll(connection, limit=7)
         if messages:
-            last = messages[-1].offset + 1
-            step = Advance(TOPIC, 0, source.expected[TOPIC, 0], last)
-            offsets.advance(connection, [step], consumer="test")
-            source.advanced([step])
+            ends = {m.topic: m.offset + 1 for m in messages}
+            steps = [Advance(t, 0, source.expected[t, 0], n) for t, n in ends.items()]
+            offsets.advance(connection, steps, consumer="test")
+            source.advanced(steps)
         found += messages
     return found
 
 
+both_kinds = pytest.mark.parametrize("kind", [SourceConsumer, SoleConsumer])
+
+
+@both_kinds
 def test_a_second_stream_goes_on_where_the_first_committed(
-    connection: Connection, own_broker: EmbeddedBroker
+    kind: type[SourceConsumer], connection: Connection, own_broker: EmbeddedBroker
 ) -> None:
     publish(own_broker.bootstrap, 10)
-    with stream(own_broker.bootstrap) as first:
+    with stream(own_broker.bootstrap, kind) as first:
         before = read(first, connection, 10)
     publish(own_broker.bootstrap, 5)
-    with stream(own_broker.bootstrap) as second:
+    with stream(own_broker.bootstrap, kind) as second:
         after = read(second, connection, 5)
 
     assert [m.offset for m in before + after] == list(range(15))
 
 
-def test_a_topic_that_was_made_anew_is_read_from_its_beginning(
+@both_kinds
+def test_the_topic_of_a_new_system_is_read_beside_the_others(
+    kind: type[SourceConsumer], connection: Connection, own_broker: EmbeddedBroker
+) -> None:
+    publish(own_broker.bootstrap, 3)
+    with stream(own_broker.bootstrap, kind) as source:
+        read(source, connection, 3)
+        publish(own_broker.bootstrap, 2, to=wire.source_topic("web"))
+        publish(own_broker.bootstrap, 1)
+        found = read(source, connection, 3)
+
+    assert sorted((m.topic, m.offset) for m in found) == [
+        (TOPIC, 3),
+        (wire.source_topic("web"), 0),
+        (wire.source_topic("web"), 1),
+    ]
+
+
+def test_two_that_take_all_partitions_do_not_apply_a_message_twice(
     connection: Connection, own_broker: EmbeddedBroker
 ) -> None:
+    publish(own_broker.bootstrap, 5)
+    sole = SoleConsumer
+    with (
+        stream(own_broker.bootstrap, sole) as first,
+        stream(own_broker.bootstrap, sole) as second,
+    ):
+        while not (late := second.poll(connection, limit=7)):
+            pass
+        read(first, connection, 5)
+        step = Advance(TOPIC, 0, second.expected[TOPIC, 0], late[-1].offset + 1)
+        with pytest.raises(OffsetMoved):
+            offsets.advance(connection, [step], consumer="test")
+        second.place(connection)
+        publish(own_broker.bootstrap, 1)
+        after = read(second, connection, 1)
+
+    assert [m.offset for m in after] == [5]
+
+
+@both_kinds
+def test_a_topic_that_was_made_anew_is_read_from_its_beginning(
+    kind: type[SourceConsumer], connection: Connection, own_broker: EmbeddedBroker
+) -> None:
     publish(own_broker.bootstrap, 10)
-    with stream(own_broker.bootstrap) as source:
+    with stream(own_broker.bootstrap, kind) as source:
         read(source, connection, 10)
         own_broker.kill()
         own_broker.start()  # it held everything in memory: all is gone
