@@ -177,7 +177,8 @@ def compiled(expression: str) -> ParsedResult | str:
 def as_text(value: Any) -> Any:
     """Return numbers as the text they are written as; leave all else."""
     if isinstance(value, list):
-        return [as_text(item) for item in value]
+        found = [as_text(item) for item in value]
+        return [item for item in found if item is not None]
     if isinstance(value, dict):
         return {
             name: as_text(inner) for name, inner in value.items() if inner is not None

@@ -74,12 +74,13 @@ def identifier(value: Any) -> Any:
     """Return an id, card or number as its source means it; lists item by item.
 
     A whole number that became a float is whole again (2042.0 is 2042). One that was
-    rounded (2.99001E+12) is None: it would be the same for many.
+    rounded (2.99001E+12) is None, and in a list nothing: it would be the same for many.
     """
     if isinstance(value, str):
         return _written_identifier(value.strip())
     if isinstance(value, list):
-        return [identifier(item) for item in value]
+        found = [identifier(item) for item in value]
+        return [item for item in found if item is not None]
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
@@ -123,6 +124,22 @@ def key_text(value: Any) -> str | None:
     if is_hexadecimal or (text[1:2] in "xX" and _HEXADECIMAL.fullmatch(text)):
         return text.lower()
     return text or None
+
+
+def storable_numbers(value: Any) -> Any:
+    """Return a raw value with the numbers that JSON or 64 bits cannot hold as text.
+
+    They are NaN, infinity and integers of twenty digits: no reason to lose a row.
+    """
+    if isinstance(value, dict):
+        return {name: storable_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [storable_numbers(inner) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    return value
 
 
 def amount(value: Any, *, comma: bool) -> Decimal | None:

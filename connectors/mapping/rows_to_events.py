@@ -17,7 +17,7 @@ from connectors.mapping.currency_amounts import CurrencyAmounts
 from connectors.mapping.errors import Unreadable
 from connectors.mapping.expressions import CannotMap, Expression
 from connectors.mapping.mapping_file import FOUND_OUT, MODEL_OF, Layout, Target
-from connectors.mapping.plain_values import is_true, key_text
+from connectors.mapping.plain_values import is_true, key_text, storable_numbers
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
 from schemas.facts import Order
 from schemas.source_key import SourceKey
@@ -103,7 +103,7 @@ class Mapping:
                 "key": self.key(row.payload, target),
                 "position": _position(row, target),
                 "after": record,
-                "raw": None if op is Op.DELETE else row.payload,
+                "raw": None if op is Op.DELETE else storable_numbers(row.payload),
                 "source": Source(
                     connector=self.connector,
                     table=row.table,

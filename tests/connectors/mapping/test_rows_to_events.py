@@ -199,6 +199,32 @@ def test_the_truth_of_febrl_is_not_even_in_the_raw_row() -> None:
     assert event.raw == {"rec_id": "a-0", "surname": "neumann"}
 
 
+def test_what_a_spreadsheet_ruined_costs_its_value_and_not_the_row(
+    tmp_path: Path,
+) -> None:
+    mapping = written(
+        tmp_path,
+        """
+tables:
+  t:
+    kind: customer
+    id: id
+    fields: { family_name: last, cards: [card], emails: [mail], phones: [phone, more] }
+""",
+    )
+    nan = float("nan")
+    payload = {"id": 1.0, "last": "Roux", "card": "2.99001E+12", "mail": nan}
+    payload |= {"phone": nan, "more": 612398457.0, "rank": [float("inf"), 10**25]}
+    [event] = mapping.events(Row("t", Op.READ, payload, (1,), None, True))
+    assert not isinstance(event, Reject)
+    after: Any = event.after
+    assert (str(event.key), after.family_name) == ("shop:1", "Roux")
+    assert (after.cards, after.emails, after.phones) == ([], [], ["612398457"])
+    assert event.raw is not None
+    assert event.raw["rank"] == ["inf", "10000000000000000000000000"]
+    assert (event.raw["mail"], event.raw["more"]) == ("nan", 612398457.0)
+
+
 def test_a_key_of_another_system_can_be_built(tmp_path: Path) -> None:
     mapping = written(
         tmp_path,

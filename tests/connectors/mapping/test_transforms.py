@@ -204,6 +204,7 @@ def test_a_flag_that_says_neither_is_refused(value: Any) -> None:
         (float(2**53), None),
         (float("nan"), None),
         (["0612398457.0", 12.0], ["0612398457", "12"]),
+        (["2.99001E+12", "2042.0", float("nan")], ["2042"]),
     ],
 )
 def test_an_identifier_is_what_its_source_meant_or_nothing(
