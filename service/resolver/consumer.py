@@ -294,7 +294,8 @@ class SoleConsumer(SourceConsumer):
         return True
 
     def _take_partitions(self) -> None:
-        """Take the partitions there are, and place those of new topics."""
+        """Take the partitions there are, and place them all once one is new: what the
+        next poll brings of the others is dropped with it, and must be read again."""
         found = {
             TopicPartition(topic, number): self.topic_id(topic)
             for topic in self._kafka._cluster.topics()
@@ -304,6 +305,6 @@ class SoleConsumer(SourceConsumer):
         if not found or found == self._topic_ids:
             return
         self._kafka.assign(list(found))
-        self._unplaced.update(dict(found.items() - self._topic_ids.items()))
-        self._unplaced.intersection_update(found)
+        self._unplaced.clear()
+        self._unplaced.update(found)
         self._topic_ids = found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,14 +71,19 @@ def read(source: SourceConsumer, connection: Connection, count: int) -> list[Mes
     deadline = time.monotonic() + WITHIN_S
     while len(found) < count:
         assert time.monotonic() < deadline, f"only {len(found)} messages came"
-        messages = source.poll(connection, limit=7)
-        if messages:
-            ends = {m.topic: m.offset + 1 for m in messages}
-            steps = [Advance(t, 0, source.expected[t, 0], n) for t, n in ends.items()]
-            offsets.advance(connection, steps, consumer="test")
-            source.advanced(steps)
-        found += messages
+        found += step(source, connection)
     return found
+
+
+def step(source: SourceConsumer, connection: Connection) -> list[Message]:
+    """Poll once, and commit the offsets."""
+    messages = source.poll(connection, limit=7)
+    ends = {m.topic: m.offset + 1 for m in messages}
+    steps = [Advance(t, 0, source.expected[t, 0], n) for t, n in ends.items()]
+    if steps:
+        offsets.advance(connection, steps, consumer="test")
+        source.advanced(steps)
+    return messages
 
 
 both_kinds = pytest.mark.parametrize("kind", [SourceConsumer, SoleConsumer])
@@ -113,6 +119,33 @@ def test_the_topic_of_a_new_system_is_read_beside_the_others(
         (wire.source_topic("web"), 0),
         (wire.source_topic("web"), 1),
     ]
+
+
+def test_no_message_is_lost_while_topics_of_new_systems_appear(
+    connection: Connection, own_broker: EmbeddedBroker
+) -> None:
+    bootstrap, stop, sent = own_broker.bootstrap, threading.Event(), [1]
+    publish(bootstrap, 1)
+
+    def write() -> None:
+        while not stop.is_set():
+            publish(bootstrap, 3)
+            sent[0] += 3
+
+    systems = [f"s{number}" for number in range(4)]
+    with stream(bootstrap, SoleConsumer) as source:
+        found = read(source, connection, 1)
+        writer = threading.Thread(target=write)
+        writer.start()
+        for system in systems:
+            publish(bootstrap, 1, to=wire.source_topic(system))
+            while wire.source_topic(system) not in {m.topic for m in found}:
+                found += step(source, connection)
+        stop.set()
+        writer.join()
+        found += read(source, connection, sent[0] + len(systems) - len(found))
+
+    assert [m.offset for m in found if m.topic == TOPIC] == list(range(sent[0]))
 
 
 def test_two_that_take_all_partitions_do_not_apply_a_message_twice(
