@@ -28,11 +28,14 @@ from connectors.files import map_file as map_lines
 from connectors.files.connector import FileConfig, FileConnector
 from connectors.files.preview import as_text, preview
 from connectors.files.progress import showing
+from connectors.kafka.offsets import Offsets
+from connectors.kafka.publisher import Message, Publisher
 from connectors.kafka.status_topic import StatusTopic
 from connectors.mapping.rows_to_events import Mapping
 from connectors.runner import Run
 from connectors.runner import run as run_connector
 from connectors.state_log import State, reporter
+from schemas import wire
 
 FAILED, BROKEN, INTERRUPTED = 3, 4, 130
 
@@ -197,6 +200,26 @@ def check(
             typer.echo(f"{table.name}\t{said}\t{', '.join(table.columns)}")
 
 
+@app.command()
+def remove(
+    system: SystemName,
+    config: ConfigFile = None,
+    mapping: MappingFile = None,
+    kafka: Bootstrap = "localhost:9092",
+) -> None:
+    """Let go of what a source keeps for its connector, which runs no more, and of
+    where reading stood."""
+    with _told(system):
+        mapped, _, connector = _opened(system, config, mapping, kafka)
+        let_go = connector.remove()
+        with Offsets(kafka, name=mapped.system) as offsets, Publisher(kafka) as out:
+            offsets.forget(out)
+            status = Message(wire.CONNECTORS_TOPIC, mapped.system.encode(), None, [])
+            out.send([status])
+        for what in [*let_go, f"The offset of {mapped.system} is forgotten."]:
+            typer.echo(what)
+
+
 @app.command("jars")
 def fetch_jars() -> None:
     """Fetch Debezium's connector for MariaDB (40 MB, from Maven Central), once."""
@@ -228,10 +251,11 @@ def _opened(
 ) -> tuple[Mapping, Config, Connector]:
     name = settings.system_name(system)
     read = settings.read(name, config, os.environ)
-    kind = str(read.get("kind"))
-    path = settings.mapping_path(name, mapping)
+    kind, named = str(read.get("kind")), read.pop("mapping", None)
+    path = settings.mapping_path(name, mapping or (named and Path(named)))
     mapped = Mapping.load(path, system=name, connector=kinds.NAMES.get(kind, kind))
-    return mapped, *kinds.build(read, mapped.needs, bootstrap=kafka)
+    built = kinds.build(read, mapped.needs, ids=mapped.ids, bootstrap=kafka)
+    return mapped, *built
 
 
 @contextmanager

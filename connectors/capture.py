@@ -96,8 +96,8 @@ class Capture:
         self._note(batch)
         for note in batch.notes:
             self.say(State.DRIFT, problem=note.problem, remedy=note.remedy)
-        for told in self.mapping.currency_amounts.told():
-            self.say(State.ROUNDING, what=told)
+        for sentence in self.mapping.told.take():
+            self.say(State.NOTED, note=sentence)
         if published.rejects:
             self.say(
                 State.REJECTING,
@@ -136,6 +136,10 @@ class Capture:
         self._census = None
 
     def _tell(self, batch: Batch) -> None:
+        if batch.retrying is not None:
+            problem, remedy = batch.retrying.problem, batch.retrying.remedy
+            self.say(State.RETRYING, problem=problem, remedy=remedy)
+            self._state = None
         if not batch.connected:
             return
         state = State.SNAPSHOT if batch.snapshot else State.STREAMING

@@ -66,9 +66,11 @@ class Config(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a source as it became: for a delete, the columns of its key.
+    """One row of a source as it became: for a delete, the columns of its key, and more
+    where the source tells them.
 
-    A `problem` says why the source itself could not read it; it is then set aside.
+    `before` is the row as it was, as far as the source tells. A `problem` says why the
+    source itself could not read it; it is then set aside.
     """
 
     table: str
@@ -78,6 +80,7 @@ class Row:
     ts_ms: int | None = None
     snapshot: bool = False
     problem: str | None = None
+    before: Payload | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Batch:
     With a batch that is `whole` everything the source holds has been read since the
     snapshot began, so that what was not met is gone; `read_at` is the position of that
     snapshot, where the source has one for all its rows. A source that has not answered
-    yet is not `connected`.
+    yet is not `connected`; one that is asked again where reading stands is `retrying`.
     """
 
     rows: Sequence[Row] = ()
@@ -106,6 +109,7 @@ class Batch:
     read_at: tuple[int, ...] | None = None
     notes: Sequence[Note] = ()
     connected: bool = True
+    retrying: RetryLater | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,9 @@ class Connector(Protocol):
     def start_from(self, offset: Offset | None) -> Offset | None:
         """Return the offset if reading can go on from it, None if only a snapshot
         leaves no gap; make the source ready for it."""
+
+    def remove(self) -> list[str]:
+        """Let go of what the source keeps for us; return in sentences what it was."""
 
     def discover(self) -> list[Table]:
         """Return what the source offers."""

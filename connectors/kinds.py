@@ -24,16 +24,18 @@ def build(
     settings: Mapping[str, Any],
     tables: Mapping[str, Sequence[Need]],
     *,
+    ids: Mapping[str, Sequence[Need]],
     bootstrap: str,
 ) -> tuple[Config, Connector]:
     """Return the settings as a model and the connector they ask for.
 
-    With each table come the columns that its mapping cannot do without.
+    With each table come the columns that its mapping cannot do without, and of these
+    those that make the ids of its records.
     """
     kind = settings.get("kind")
     if kind == "postgresql":
         database = settings_.parse(PostgresConfig, settings)
-        return database, PostgresConnector(database, list(tables), tables)
+        return database, PostgresConnector(database, list(tables), tables, ids)
     if kind == "mariadb":
         return _mariadb(settings, tables, bootstrap)
     if kind == "debezium-topics":

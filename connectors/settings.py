@@ -44,13 +44,18 @@ def read(
     system: str, chosen: Path | None, environ: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the settings, the later source winning: folder, file, environment
-    (COUTURE_POS_DSN, COUTURE_ECOMMERCE_BASE_URL, COUTURE_ECOMMERCE_KEY)."""
+    (COUTURE_POS_DSN, COUTURE_ECOMMERCE_BASE_URL, COUTURE_ECOMMERCE_KEY).
+
+    A `mapping` of the file is a path from where the file is.
+    """
     settings: dict[str, Any] = {"system": system}
     own = SYSTEMS / system / "connector.toml"
     if own.exists():
         settings |= _toml(own)
     if chosen is not None:
         settings |= _toml(chosen)
+        if "mapping" in settings:
+            settings["mapping"] = str(chosen.parent / str(settings["mapping"]))
     for name in _FROM_ENVIRONMENT:
         value = environ.get(f"COUTURE_{system}_{name}".upper())
         if value:

@@ -24,7 +24,7 @@ class State(StrEnum):
     REJECTING = "rejecting"
     REPLAYED = "replayed"
     DRIFT = "drift"
-    ROUNDING = "rounding"
+    NOTED = "noted"
     STOPPED = "stopped"
     FAILED = "failed"
 

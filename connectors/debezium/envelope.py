@@ -26,6 +26,7 @@ class Change:
     key: Payload = field(repr=False)
     after: Payload | None = field(repr=False)
     source: dict[str, Any]
+    before: Payload | None = field(default=None, repr=False)
 
     @property
     def is_truncation(self) -> bool:
@@ -38,21 +39,29 @@ class Change:
         return self.source.get("snapshot") not in ("false", None, False)
 
     def row(
-        self, table: str, *, position: tuple[int, ...], payload: Payload | None = None
+        self,
+        table: str,
+        *,
+        position: tuple[int, ...],
+        payload: Payload | None = None,
+        before: Payload | None = None,
     ) -> Row:
-        """Return the row of a table; a delete keeps its key columns only.
+        """Return the row of a table; a delete has its key and what is true of `before`.
 
-        With the default replica identity only those of `before` are true.
+        Nobody knows when a row of a snapshot was changed: Debezium's time is that of
+        reading it.
         """
         op = Op(self.op)
-        kept = self.key if op is Op.DELETE else payload or self.after or {}
+        deleted = (before or {}) | self.key
+        kept = deleted if op is Op.DELETE else payload or self.after or {}
         return Row(
             table=table,
             op=op,
             payload=kept,
             position=position,
-            ts_ms=self.source.get("ts_ms"),
+            ts_ms=None if self.in_snapshot else self.source.get("ts_ms"),
             snapshot=self.in_snapshot,
+            before=before if op is Op.UPDATE else None,
         )
 
 
@@ -78,11 +87,15 @@ def change(
     after = envelope.get("after")
     if op in _ROWS[:3] and not isinstance(after, dict):
         raise NoEnvelope("the envelope has no `after`")
+    before = envelope.get("before")
     return Change(
         op=op,
         key=_key(key) if op in _ROWS else {},
         after=plain(after, schema.get("after", {})) if after else None,
         source=source,
+        before=plain(before, schema.get("before", {}))
+        if isinstance(before, dict)
+        else None,
     )
 
 

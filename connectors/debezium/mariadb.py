@@ -80,6 +80,10 @@ class MariaDBConnector:
             return offset
         return None
 
+    def remove(self) -> list[str]:
+        """Let go of nothing: the source keeps nothing for us."""
+        return []
+
     def discover(self) -> list[Table]:
         """Return the tables of the database."""
         with server.connection(self._address) as opened:
@@ -195,6 +199,9 @@ class _Dialect:
 
     def payload(self, found: Change, table: str) -> Payload | None:
         return found.after
+
+    def before(self, found: Change, table: str) -> Payload | None:
+        return found.before  # whole: binlog_row_image is FULL
 
     def recreated(self, record: Record) -> str | None:
         # Words on schemas have no `op`, but the changes of the tables.

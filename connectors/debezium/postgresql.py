@@ -8,11 +8,11 @@ from typing import Any, Literal
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr
 
-from connectors.contract import Batch, Config, Offset, Payload, Table
+from connectors.contract import Batch, Config, Offset, Payload, StopSource, Table
 from connectors.debezium import jars, postgresql_server, schema_watch
 from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change
-from connectors.debezium.postgresql_catalogue import shapes
+from connectors.debezium.postgresql_catalogue import old_columns, shapes
 from connectors.debezium.schema_watch import ReadAgain, SchemaWatch
 from connectors.debezium.streaming import Following, is_complete
 from connectors.debezium.unavailable_values import completed
@@ -42,11 +42,12 @@ class PostgresConnector:
         config: PostgresConfig,
         tables: Sequence[str],
         needs: Mapping[str, Sequence[Need]] | None = None,
+        ids: Mapping[str, Sequence[Need]] | None = None,
     ) -> None:
         self._config = config
         self._names = list(tables)
         self._tables = [postgresql_server.qualified(table) for table in tables]
-        self._needs = needs or {}
+        self._needs, self._ids = needs or {}, ids or {}
         self._slot = f"couture_{config.system}"
         self._read_again = False
 
@@ -55,7 +56,11 @@ class PostgresConnector:
         with postgresql_server.connection(self._dsn) as connection:
             postgresql_server.check_ready(connection, self._tables)
             postgresql_server.check_slot(connection, self._slot)
+            postgresql_server.check_partitions(connection, self._slot, self._tables)
             schema_watch.require(shapes(connection, self._names), self._needs)
+            old = old_columns(connection, self._names)
+        for table, ids in self._ids.items():
+            _require_old_id(table, ids, old.get(table, frozenset()))
 
     def start_from(self, offset: Offset | None) -> Offset | None:
         """Return the offset if the slot still holds all that follows it.
@@ -77,6 +82,13 @@ class PostgresConnector:
             postgresql_server.drop_slot(connection, self._slot)
         self._read_again = False
         return None
+
+    def remove(self) -> list[str]:
+        """Drop slot and publication; raise RetryLater while the slot is read."""
+        with postgresql_server.connection(self._dsn) as connection:
+            postgresql_server.drop_slot(connection, self._slot)
+            postgresql_server.drop_publication(connection, self._slot)
+        return [f"The slot and the publication {self._slot} are dropped."]
 
     def discover(self) -> list[Table]:
         """Return the tables of the database."""
@@ -100,7 +112,7 @@ class PostgresConnector:
         known = schema_watch.read(after.get("shapes")) or self._shapes()
         following = Following(
             engine=Engine(self._properties(), after.get("engine"), jars=jars.bundled()),
-            dialect=_Dialect(self._dsn),
+            dialect=_Dialect(self._dsn, self._old_columns()),
             watch=SchemaWatch(self._shapes, self._needs, known),
             since=after.get("snapshot"),
             snapshot=not after,
@@ -114,6 +126,10 @@ class PostgresConnector:
     def _shapes(self) -> schema_watch.Shapes:
         with postgresql_server.connection(self._dsn) as connection:
             return shapes(connection, self._names)
+
+    def _old_columns(self) -> dict[str, frozenset[str]]:
+        with postgresql_server.connection(self._dsn) as connection:
+            return old_columns(connection, self._names)
 
     def _properties(self) -> dict[str, str]:
         config, dsn = self._config, conninfo_to_dict(self._dsn)
@@ -133,6 +149,8 @@ class PostgresConnector:
             "slot.name": self._slot,
             "publication.name": self._slot,
             "publication.autocreate.mode": "filtered",
+            # changes of a partition are told as of its table
+            "publish.via.partition.root": "true",
             "table.include.list": ",".join(self._tables),
             "snapshot.mode": "initial",
             "poll.interval.ms": str(config.poll_interval_ms),
@@ -161,6 +179,19 @@ class PostgresConnector:
         }
 
 
+def _require_old_id(table: str, ids: Sequence[Need], old: frozenset[str]) -> None:
+    """Raise StopSource if a deletion would not tell whose record is gone."""
+    for need in ids:
+        if not need & old:
+            names = " or ".join(sorted(need))
+            raise StopSource(
+                f"A deletion from table {table} would not tell {names}, from which the "
+                "mapping makes the id.",
+                remedy=f"ALTER TABLE {table} REPLICA IDENTITY FULL (each partition of "
+                "it), or take the primary key for `id`.",
+            )
+
+
 def _reached(offset: Offset) -> int:
     """Return the place in the log up to which an offset has read."""
     engine: Any = offset["engine"]
@@ -171,8 +202,9 @@ def _reached(offset: Offset) -> int:
 class _Dialect:
     """What is PostgreSQL's own."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, old_columns: Mapping[str, frozenset[str]]) -> None:
         self._dsn = dsn
+        self._old_columns = old_columns
 
     def table(self, source: dict[str, Any]) -> str:
         schema, name = source["schema"], source["table"]
@@ -203,6 +235,12 @@ class _Dialect:
         if found.op == Op.DELETE or found.after is None:
             return None
         return completed(found.after, dsn=self._dsn, table=table, key=found.key)
+
+    def before(self, found: Change, table: str) -> Payload | None:
+        # Debezium fills what the log does not tell with null, 0 and the like
+        known = self._old_columns.get(table, frozenset())
+        old = found.before or {}
+        return {name: value for name, value in old.items() if name in known} or None
 
     def recreated(self, record: Record) -> str | None:
         return None  # the watch sees it: the table has another oid

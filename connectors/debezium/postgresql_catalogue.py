@@ -1,4 +1,4 @@
-"""The shapes of tables, from the catalogue of PostgreSQL."""
+"""The shapes of tables, and what the log tells of old rows: PostgreSQL's catalogue."""
 
 from __future__ import annotations
 
@@ -33,10 +33,40 @@ def shapes(
     """Return the shapes of those tables that exist."""
     found: dict[str, TableSchema] = {}
     for table in tables:
-        schema, _, name = table.rpartition(".")
-        place = f'"{schema or "public"}"."{name}"'
-        rows = connection.execute(_QUERY, [place]).fetchall()
+        rows = connection.execute(_QUERY, [_place(table)]).fetchall()
         if rows:
             columns = tuple(Column(*row[2:]) for row in rows)
             found[table] = TableSchema(rows[0][0], tuple(rows[0][1]), columns)
     return found
+
+
+_OLD_COLUMNS = """
+SELECT coalesce((SELECT array_agg(a.attname::text) FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    AND (c.relreplident = 'f' OR EXISTS (SELECT FROM pg_index i
+        WHERE i.indrelid = c.oid AND a.attnum = ANY (i.indkey)
+        AND CASE c.relreplident WHEN 'd' THEN i.indisprimary
+            WHEN 'i' THEN i.indisreplident ELSE false END))), '{}')
+FROM pg_class c WHERE relkind <> 'p' AND (oid = to_regclass(%(table)s)
+    OR oid IN (SELECT relid FROM pg_partition_tree(to_regclass(%(table)s))))
+"""
+"""One row for the table, or for each of its partitions, which have their own."""
+
+
+def old_columns(
+    connection: psycopg.Connection[Any], tables: Sequence[str]
+) -> dict[str, frozenset[str]]:
+    """Return by table what the log tells of a deleted or changed row: the columns of
+    its replica identity."""
+    found: dict[str, frozenset[str]] = {}
+    for table in tables:
+        values = {"table": _place(table)}
+        rows = connection.execute(_OLD_COLUMNS, values).fetchall()
+        told = [frozenset(row[0]) for row in rows]
+        found[table] = frozenset.intersection(*told) if told else frozenset()
+    return found
+
+
+def _place(table: str) -> str:
+    schema, _, name = table.rpartition(".")
+    return f'"{schema or "public"}"."{name}"'

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, sql
 
 from connectors.contract import RetryLater, StopSource, Table
 
@@ -102,6 +102,28 @@ def check_slot(connection: Connection, slot: str) -> None:
         )
 
 
+def check_partitions(
+    connection: Connection, publication: str, tables: Sequence[str]
+) -> None:
+    """Raise StopSource if changes of partitions would be told under names of their own:
+    a publication that was made by hand, or before, may say so."""
+    for table in tables:
+        told_apart = _one(
+            connection,
+            "SELECT count(*) > 0 FROM pg_class, pg_publication p WHERE relkind = 'p'"
+            " AND pg_class.oid = to_regclass(%s) AND pubname = %s AND NOT pubviaroot",
+            _quoted(table),
+            publication,
+        )
+        if told_apart:
+            raise StopSource(
+                f"The publication {publication} tells changes of the partitions of "
+                f"{table} under their own names.",
+                remedy=f"ALTER PUBLICATION {publication} SET "
+                "(publish_via_partition_root = true); then start with --resnapshot.",
+            )
+
+
 def slot_holds(connection: Connection, slot: str, *, after: int) -> bool:
     """Return whether the slot exists and has all of the log after that place.
 
@@ -134,6 +156,18 @@ def drop_slot(connection: Connection, slot: str) -> None:
         ) from None
     except errors.UndefinedObject:
         pass
+
+
+def drop_publication(connection: Connection, publication: str) -> None:
+    """Drop the publication if it is there; raise StopSource if another owns it."""
+    drop = sql.SQL("DROP PUBLICATION IF EXISTS {}").format(sql.Identifier(publication))
+    try:
+        connection.execute(drop)
+    except errors.InsufficientPrivilege:
+        raise StopSource(
+            f"The publication {publication} belongs to another user.",
+            remedy=f"Let its owner DROP PUBLICATION {publication}.",
+        ) from None
 
 
 def tables(connection: Connection) -> list[Table]:

@@ -34,6 +34,9 @@ class Dialect(Protocol):
     def payload(self, found: Change, table: str) -> Payload | None:
         """Return the row as it is now, None for a delete."""
 
+    def before(self, found: Change, table: str) -> Payload | None:
+        """Return what is true of the row before an update or a delete."""
+
     def recreated(self, record: Record) -> str | None:
         """Return the table that a word on schemas says was made anew."""
 
@@ -124,6 +127,7 @@ class Following:
             table,
             position=(self.since or 0, *place),
             payload=payload and self.watch.with_local_times(table, payload),
+            before=self.dialect.before(one, table),
         )
 
 

@@ -86,6 +86,10 @@ class TopicsConnector:
                 )
         return offset
 
+    def remove(self) -> list[str]:
+        """Let go of nothing: the source keeps nothing for us."""
+        return []
+
     def discover(self) -> list[Table]:
         """Return the tables; only the messages of their topics know the columns."""
         return [Table(table) for table in self._config.topics]

@@ -59,6 +59,10 @@ class FileConnector:
         """Return the row number to go on after."""
         return offset
 
+    def remove(self) -> list[str]:
+        """Let go of nothing: the source keeps nothing for us."""
+        return []
+
     def discover(self) -> list[Table]:
         """Return the file as one table, with its columns."""
         first = next(rows(self._config.path, self._layout), Numbered(0, {}))

@@ -24,6 +24,7 @@ from connectors.mapping.errors import Unreadable
 from connectors.mapping.expressions import CannotMap, From
 from connectors.mapping.mapping_file import Target
 from connectors.mapping.plain_values import is_true
+from connectors.mapping.raw_rows import secrets_in
 from connectors.mapping.rows_to_events import Mapping, Reject
 from schemas import wire
 from schemas.change_event import CustomerChange, Op, RecordKind
@@ -193,6 +194,8 @@ def _plain_raw(one: Numbered, target: Target) -> bytes | None:
     """Return the raw row as JSON if a glance says that it can be stored."""
     payload = one.payload
     if one.problem is not None or target.drop & payload.keys():
+        return None
+    if secrets_in(payload, but=target.wanted):
         return None
     if not all(map(_is_plain, payload.values())):
         return None

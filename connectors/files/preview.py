@@ -22,8 +22,8 @@ def preview(
 
     A row is {"row", "kind", "key", "after"} for each record it gives (`after` is null
     for a deletion), or {"row", "reason"} if it is set aside. Last come the columns that
-    no field uses, and which amounts were rounded. Raise StopSource if the file cannot
-    be read.
+    no field uses, and what the mapping notes. Raise StopSource if the file cannot be
+    read.
     """
     if layout := map_file.told_layout(path, mapping):
         yield {"layout": layout}
@@ -39,16 +39,16 @@ def preview(
             yield {"row": one.number, "after": None} | said
     if unused := mapping.unmapped.columns().get(table):
         yield {"unused_columns": unused}
-    for told in mapping.currency_amounts.told():
-        yield {"rounded": told}
+    for sentence in mapping.told.take():
+        yield {"note": sentence}
 
 
 def as_text(said: dict[str, Any]) -> str:
     """Return one of the answers for a person to read."""
     if "layout" in said:
         return str(said["layout"])
-    if "rounded" in said:
-        return str(said["rounded"])
+    if "note" in said:
+        return str(said["note"])
     if "unused_columns" in said:
         return f"columns that no field uses: {', '.join(said['unused_columns'])}"
     if "reason" in said:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from schemas.facts import Order
@@ -25,44 +24,19 @@ def decimals_of(currency: str) -> int:
     return _DECIMALS.get(currency, _USUAL_DECIMALS)
 
 
-@dataclass(slots=True)
-class CurrencyAmounts:
-    """The amounts of orders, rounded half even where they are finer than their
-    currency; each table and currency of which that is true is told of once."""
-
-    _met: set[tuple[str, str]] = field(default_factory=set)
-    _untold: list[str] = field(default_factory=list)
-
-    def rounded(self, order: Order, *, table: str) -> Order:
-        """Return the order in whole minor units of its currency."""
-        unit = Decimal(1).scaleb(-decimals_of(order.currency))
-        total = _rounded(order.total, unit)
-        amounts = [_rounded(line.amount, unit) for line in order.lines]
-        if total == order.total and all(
-            amount == line.amount
-            for amount, line in zip(amounts, order.lines, strict=True)
-        ):
-            return order
-        self._note(table, order.currency)
-        lines = [
-            line.model_copy(update={"amount": amount})
-            for amount, line in zip(amounts, order.lines, strict=True)
-        ]
-        return order.model_copy(update={"total": total, "lines": lines})
-
-    def _note(self, table: str, currency: str) -> None:
-        if (table, currency) in self._met:
-            return
-        self._met.add((table, currency))
-        self._untold.append(
-            f"table {table}: amounts have more decimals than {currency}, which has "
-            f"{decimals_of(currency)}; they are rounded half even"
-        )
-
-    def told(self) -> list[str]:
-        """Return what was not told before."""
-        found, self._untold = self._untold, []
-        return found
+def rounded(order: Order) -> Order:
+    """Return the order in whole minor units of its currency, rounded half even; the
+    same object if it is in them already."""
+    unit = Decimal(1).scaleb(-decimals_of(order.currency))
+    total = _rounded(order.total, unit)
+    amounts = [_rounded(line.amount, unit) for line in order.lines]
+    if total == order.total and amounts == [line.amount for line in order.lines]:
+        return order
+    lines = [
+        line.model_copy(update={"amount": amount})
+        for amount, line in zip(amounts, order.lines, strict=True)
+    ]
+    return order.model_copy(update={"total": total, "lines": lines})
 
 
 def _rounded(amount: Decimal | None, unit: Decimal) -> Decimal | None:

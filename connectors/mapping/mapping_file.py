@@ -39,7 +39,7 @@ MODEL_OF: dict[RecordKind, type[BaseModel]] = {
 }
 IDENTIFIERS = ("cards", "phones", "postal_code", "national_id", "street_number")
 """Fields of text that look like numbers, and that spreadsheets ruin as such."""
-_TARGET = ("kind", "id", "fields", "deleted", "when", "position", "drop")
+_TARGET = ("kind", "id", "fields", "deleted", "when", "position", "drop", "keep")
 _FROM = ("from", "transform", "default", "invalid")
 
 
@@ -54,6 +54,9 @@ class Target:
     when: Expression | None
     position: Sequence[Expression]
     drop: frozenset[str] = frozenset()
+    """Columns that are as if they were not there."""
+    wanted: frozenset[str] = frozenset()
+    """Columns that travel raw though they look secret."""
 
     @property
     def expressions(self) -> tuple[Expression | None, ...]:
@@ -140,14 +143,15 @@ def _target(node: Marked, system: str) -> Target:
         deleted=reader.optional(node, "deleted"),
         when=reader.optional(node, "when"),
         position=[reader.field(node, "position", one) for one in positions],
-        drop=_drop(node),
+        drop=_names(node, "drop"),
+        wanted=_names(node, "keep"),
     )
 
 
-def _drop(node: Marked) -> frozenset[str]:
-    names = node.get("drop", [])
+def _names(node: Marked, key: str) -> frozenset[str]:
+    names = node.get(key, [])
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
-        raise node.error("`drop` is a list of column names", key="drop")
+        raise node.error(f"`{key}` is a list of column names", key=key)
     return frozenset(names)
 
 

@@ -48,7 +48,8 @@ def load(path: Path) -> Marked:
     except FileNotFoundError:
         raise StopSource(
             f"There is no mapping file {path}.",
-            remedy="Name another with --mapping, or write it.",
+            remedy="Write it, or name another by --mapping, or by `mapping` in the "
+            "settings of the system.",
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         mark = getattr(error, "problem_mark", None)

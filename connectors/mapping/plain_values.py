@@ -126,22 +126,6 @@ def key_text(value: Any) -> str | None:
     return text or None
 
 
-def storable_numbers(value: Any) -> Any:
-    """Return a raw value with the numbers that JSON or 64 bits cannot hold as text.
-
-    They are NaN, infinity and integers of twenty digits: no reason to lose a row.
-    """
-    if isinstance(value, dict):
-        return {name: storable_numbers(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [storable_numbers(inner) for inner in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return str(value)
-    return value
-
-
 def amount(value: Any, *, comma: bool) -> Decimal | None:
     """Return a number; None for what is written for want of one (NaN, infinity).
 

@@ -13,11 +13,13 @@ from pydantic import ValidationError
 from connectors.contract import Payload, Row
 from connectors.mapping import columns, mapping_file
 from connectors.mapping.columns import Need, Unmapped, used
-from connectors.mapping.currency_amounts import CurrencyAmounts
+from connectors.mapping.currency_amounts import decimals_of, rounded
 from connectors.mapping.errors import Unreadable
 from connectors.mapping.expressions import CannotMap, Expression
 from connectors.mapping.mapping_file import FOUND_OUT, MODEL_OF, Layout, Target
-from connectors.mapping.plain_values import is_true, key_text, storable_numbers
+from connectors.mapping.plain_values import is_true, key_text
+from connectors.mapping.raw_rows import secrets_in, storable_numbers, without_secrets
+from connectors.mapping.told_once import ToldOnce
 from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
 from schemas.facts import Order
 from schemas.source_key import SourceKey
@@ -41,12 +43,16 @@ class Mapping:
     tables: dict[str, tuple[Target, ...]]
     unmapped: Unmapped
     layout: Layout = FOUND_OUT
-    currency_amounts: CurrencyAmounts = field(default_factory=CurrencyAmounts)
+    told: ToldOnce = field(default_factory=ToldOnce)
 
     @classmethod
     def load(cls, path: Path, *, system: str, connector: str) -> Mapping:
         """Return the mapping a file holds; raise MappingError if it holds none."""
-        tables, layout = mapping_file.read(path, system=system)
+        read, layout = mapping_file.read(path, system=system)
+        tables = {
+            table: tuple(replace(o, wanted=o.wanted | used([o])) for o in targets)
+            for table, targets in read.items()
+        }
         by_table = {table: used(targets) for table, targets in tables.items()}
         return cls(system, connector, tables, Unmapped(by_table), layout)
 
@@ -63,6 +69,14 @@ class Mapping:
             for table, targets in self.tables.items()
         }
 
+    @property
+    def ids(self) -> dict[str, tuple[Need, ...]]:
+        """From what columns of each table the ids of its records are made."""
+        return {
+            table: columns.needs_of(one.id for one in targets)
+            for table, targets in self.tables.items()
+        }
+
     def events(self, row: Row) -> Iterator[ChangeEvent | Reject]:
         """Yield what a row says, one event for each kind its table feeds."""
         if row.problem is not None:
@@ -71,16 +85,28 @@ class Mapping:
         if row.table in self.tables and row.op is not Op.DELETE:
             self.unmapped.note(row.table, row.payload)
         for target in self.tables.get(row.table, ()):
-            row = _without(row, target.drop)
+            seen = self._without_secrets(_without(row, target.drop), target)
             try:
-                event = self._event(row, target)
+                yield from self._left_behind(row, target)
+                event = self._event(seen, target)
             except CannotMap as problem:
-                yield Reject(f"{target.kind}.{problem}", self.system, row)
+                yield Reject(f"{target.kind}.{problem}", self.system, seen)
             except ValidationError as error:
-                yield Reject(f"{target.kind}.{_first(error)}", self.system, row)
+                yield Reject(f"{target.kind}.{_first(error)}", self.system, seen)
             else:
                 if event is not None:
                     yield event
+
+    def _left_behind(self, row: Row, target: Target) -> Iterator[ChangeEvent]:
+        """Yield the deletion of the record whose id the row had before, if another."""
+        if row.before is None:
+            return
+        try:
+            old = self.key(row.before, target)
+        except CannotMap:
+            return  # it gave no record then
+        if old != self.key(row.payload, target):
+            yield self._said(row, target, Op.DELETE, key=old)
 
     def _event(self, row: Row, target: Target) -> ChangeEvent | None:
         op = row.op
@@ -91,16 +117,19 @@ class Mapping:
                 if op is not Op.UPDATE:
                     return None
                 op = Op.DELETE  # it no longer says what it said
+        return self._said(row, target, op, key=self.key(row.payload, target))
+
+    def _said(self, row: Row, target: Target, op: Op, *, key: SourceKey) -> ChangeEvent:
         record = None
         if op is not Op.DELETE:
             values = target.record.value(row.payload) or {}
             record = MODEL_OF[target.kind].model_validate(values)
             if isinstance(record, Order):
-                record = self.currency_amounts.rounded(record, table=row.table)
+                record = self._rounded(record, row.table)
         return CHANGE_OF[target.kind].model_validate(
             {
                 "op": op,
-                "key": self.key(row.payload, target),
+                "key": key,
                 "position": _position(row, target),
                 "after": record,
                 "raw": None if op is Op.DELETE else storable_numbers(row.payload),
@@ -113,6 +142,28 @@ class Mapping:
                 "ts_ms": time.time_ns() // 1_000_000,
             }
         )
+
+    def _without_secrets(self, row: Row, target: Target) -> Row:
+        """Return the row without what looks like a password and no field reads."""
+        secrets = secrets_in(row.payload, but=target.wanted)
+        for name in secrets:
+            if not self.told.knows((row.table, name)):
+                self.told.say(
+                    f"table {row.table}: {name} looks like a secret and stays out of "
+                    f"the raw row; `keep: [{name.split('.')[-1]}]` lets it in"
+                )
+        if not secrets:
+            return row
+        return replace(row, payload=without_secrets(row.payload, but=target.wanted))
+
+    def _rounded(self, order: Order, table: str) -> Order:
+        found = rounded(order)
+        if found is not order and not self.told.knows((table, order.currency)):
+            self.told.say(
+                f"table {table}: amounts have more decimals than {order.currency}, "
+                f"which has {decimals_of(order.currency)}; they are rounded half even"
+            )
+        return found
 
     def key(self, payload: Payload, target: Target) -> SourceKey:
         """Return the key of a row's record; raise CannotMap if it has none."""
@@ -141,7 +192,7 @@ def _says(flag: Expression | None, field: str, row: Row) -> bool:
 def _without(row: Row, columns: frozenset[str]) -> Row:
     if not columns & row.payload.keys():
         return row
-    kept = {name: row.payload[name] for name in row.payload.keys() - columns}
+    kept = {k: value for k, value in row.payload.items() if k not in columns}
     return replace(row, payload=kept)
 
 
@@ -150,6 +201,9 @@ def _position(row: Row, target: Target) -> tuple[int, ...]:
         if row.position is None:
             raise CannotMap("position", "neither the mapping nor the source gives one")
         return row.position
+    if row.op is Op.DELETE and row.position is not None:
+        # an old row tells the position of before, which would change nothing
+        raise CannotMap("position", "is none of a deletion: leave it to the log")
     parts = []
     for expression in target.position:
         value: Any = expression.value(row.payload)

@@ -15,6 +15,7 @@ from connectors.rest.pagination import Cursor, Item, Keyset, Page, Sequenced
 from schemas.change_event import Op
 
 _SIGN_OF_LIFE_S = 1.0
+_FIRST_PAUSE_S = 0.25
 
 
 class Resource(BaseModel):
@@ -77,6 +78,7 @@ class RestConnector:
                     remedy=f"Add [resources.{table}] to the file of --config.",
                 )
         self._tables = tables
+        self._answered = False
 
     def check(self) -> None:
         """Ask for one row of each resource."""
@@ -85,6 +87,10 @@ class RestConnector:
     def start_from(self, offset: Offset | None) -> Offset | None:
         """Go on from the offset of a complete snapshot."""
         return offset if offset and offset.get("complete") else None
+
+    def remove(self) -> list[str]:
+        """Let go of nothing: the source keeps nothing for us."""
+        return []
 
     def discover(self) -> list[Table]:
         """Return the resources, with the fields of the first row of each."""
@@ -101,39 +107,61 @@ class RestConnector:
         marks: dict[str, Any] = {}
         cursors = self._cursors()
         with self._client() as client:
-            for table, cursor in cursors.items():
-                for page in cursor.pages(client, None):
-                    marks[table] = page.mark
-                    rows = self._rows(table, page.items, Op.READ)
-                    yield Batch(rows, snapshot=True)
+            for table, page in self._read(client, cursors, marks):
+                if isinstance(page, Batch):
+                    yield page
+                    continue
+                rows = self._rows(table, page.items, Op.READ)
+                yield Batch(rows, snapshot=True)
             end = time.monotonic() + self._config.overlap
             while time.monotonic() < end:
-                yield from self._pause()
-                for table, page in self._news(client, cursors, marks):
-                    marks[table] = page.mark
-                    yield Batch(self._rows(table, page.items, Op.UPDATE))
+                yield from self._pause(self._config.interval)
+                for table, page in self._read(client, cursors, marks):
+                    if isinstance(page, Batch):
+                        yield page
+                    elif page.items:
+                        yield Batch(self._rows(table, page.items, Op.UPDATE))
         yield Batch(offset={"complete": True, "marks": marks}, whole=True)
 
     def changes(self, after: Offset) -> Iterator[Batch]:
         """Poll every resource for what changed, again and again."""
-        marks: Any = after["marks"]
+        stored: Any = after["marks"]
+        marks = dict(stored)
         cursors = self._cursors()
         with self._client() as client:
             while True:
-                for table, page in self._news(client, cursors, marks):
-                    marks = marks | {table: page.mark}
-                    rows = self._rows(table, page.items, Op.UPDATE)
-                    yield Batch(rows, {"complete": True, "marks": marks})
-                yield from self._pause()
+                for table, page in self._read(client, cursors, marks):
+                    if isinstance(page, Batch):
+                        yield page
+                    elif page.items:
+                        rows = self._rows(table, page.items, Op.UPDATE)
+                        yield Batch(rows, {"complete": True, "marks": dict(marks)})
+                yield from self._pause(self._config.interval)
 
-    @staticmethod
-    def _news(
-        client: Client, cursors: Mapping[str, Cursor], marks: Mapping[str, Any]
-    ) -> Iterator[tuple[str, Page]]:
+    def _read(
+        self, client: Client, cursors: Mapping[str, Cursor], marks: dict[str, Any]
+    ) -> Iterator[tuple[str, Page | Batch]]:
+        """Yield what each resource has after its mark, and move the marks on.
+
+        A page that cannot be read is asked for again where reading stands: to begin
+        anew would pass on all before it again. What an attempt asks first, and in
+        vain, is raised: the address may be wrong.
+        """
         for table, cursor in cursors.items():
+            pause = _FIRST_PAUSE_S
             for page in cursor.pages(client, marks.get(table)):
-                if page.items:
+                if isinstance(page, Page):
+                    self._answered, pause = True, _FIRST_PAUSE_S
+                    marks[table] = page.mark
                     yield table, page
+                    continue
+                if not self._answered:
+                    raise page
+                yield table, Batch(connected=False, retrying=page)
+                seconds = min(max(pause, page.after or 0), self._config.retry_ceiling)
+                for sign in self._pause(seconds, connected=False):
+                    yield table, sign
+                pause *= 2
 
     def _rows(self, table: str, items: Sequence[Item], op: Op) -> list[Row]:
         resource = self._config.resources[table]
@@ -141,14 +169,15 @@ class RestConnector:
         changed_at = resource.changed_at or by_style
         return [_row(table, item, op, changed_at) for item in items]
 
-    def _pause(self) -> Iterator[Batch]:
-        end = time.monotonic() + self._config.interval
+    def _pause(self, seconds: float, *, connected: bool = True) -> Iterator[Batch]:
+        end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            yield Batch()
+            yield Batch(connected=connected)
             time.sleep(min(left, _SIGN_OF_LIFE_S))
 
     def _cursors(self) -> dict[str, Cursor]:
         # New ones for each attempt: what they passed on last time may not have arrived.
+        self._answered = False
         return {table: self._cursor(table) for table in self._tables}
 
     def _client(self) -> Client:

@@ -33,8 +33,9 @@ class Cursor(Protocol):
     def first(self, client: Client) -> Page:
         """Return the first row, to see that the resource answers."""
 
-    def pages(self, client: Client, mark: JsonValue) -> Iterator[Page]:
-        """Yield the pages after a mark, from the start if it is None."""
+    def pages(self, client: Client, mark: JsonValue) -> Iterator[Page | RetryLater]:
+        """Yield the pages after a mark, from the start if it is None; for one that
+        cannot be read now, why: the next step asks for it again."""
 
 
 @dataclass(slots=True)
@@ -52,11 +53,15 @@ class Sequenced:
         """Return the first row."""
         return self._page(client, 0, 1)
 
-    def pages(self, client: Client, mark: JsonValue) -> Iterator[Page]:
+    def pages(self, client: Client, mark: JsonValue) -> Iterator[Page | RetryLater]:
         """Yield pages until one is not full."""
         since = int(mark) if isinstance(mark, int) else 0
         while True:
-            page = self._page(client, since, self.limit)
+            try:
+                page = self._page(client, since, self.limit)
+            except RetryLater as error:
+                yield error
+                continue
             yield page
             if not page.items or page.mark == since:
                 return
@@ -96,22 +101,20 @@ class Keyset:
         """Return the first row."""
         return Page(_items(self._get(client, None, "", 1), self.items, self.path), None)
 
-    def pages(self, client: Client, mark: JsonValue) -> Iterator[Page]:
+    def pages(self, client: Client, mark: JsonValue) -> Iterator[Page | RetryLater]:
         """Yield pages until the service names no next one."""
         latest = mark if isinstance(mark, str) else None
-        since, after = self._earlier(latest), ""
-        while True:
-            document = self._get(client, since, after, self.limit)
-            items = _items(document, self.items, self.path)
-            latest = self._latest(items, latest)
+        asked: tuple[str | None, str] | None = self._earlier(latest), ""
+        while asked:
+            try:
+                document = self._get(client, *asked, self.limit)
+                items = _items(document, self.items, self.path)
+                follow = self._follow(document.get(self.next), asked)
+            except RetryLater as error:
+                yield error
+                continue
+            latest, asked = self._latest(items, latest), follow
             yield Page([item for item in items if self._is_new(item)], latest)
-            follow = document.get(self.next)
-            if not follow:
-                break
-            asked = (since, after)
-            since, after = self._follow(follow)
-            if (since, after) == asked:
-                raise _unexpected(self.path, self.next)
         self._forget()
 
     def _get(
@@ -122,11 +125,18 @@ class Keyset:
             params |= {self.since_param: since, self.after_param: after}
         return client.get(self.path, params)
 
-    def _follow(self, follow: Any) -> tuple[str, str]:
+    def _follow(
+        self, follow: Any, asked: tuple[str | None, str]
+    ) -> tuple[str, str] | None:
+        if not follow:
+            return None
         try:
-            return str(follow[self.since_param]), str(follow[self.after_param])
+            found = str(follow[self.since_param]), str(follow[self.after_param])
         except (TypeError, KeyError):
             raise _unexpected(self.path, self.next) from None
+        if found == asked:
+            raise _unexpected(self.path, self.next)
+        return found
 
     def _earlier(self, mark: str | None) -> str | None:
         if mark is None:

@@ -111,6 +111,27 @@ def _tell(system: str, action: str, after: dict[str, Any] | None = None) -> None
     typer.echo(f"{made.action} of {system}: it obeys within seconds of hearing it.")
 
 
+@connector_app.command()
+def remove(
+    system: SystemName,
+    config: Annotated[Path, typer.Option(help="TOML: where the system is")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="mapping file; default: the system's own")
+    ] = None,
+) -> None:
+    """Let go of a system that is captured no more; stop its connector first.
+
+    A PostgreSQL source keeps its log for a slot that nobody reads until its disk is
+    full: slot and publication are dropped. Where reading stood is forgotten; the
+    records of the system stay.
+    """
+    with settings_for_command() as settings:
+        os.environ["COUTURE_KAFKA"] = settings.kafka
+    command = ["-m", "connectors", "remove", system, "--config", str(config)]
+    command += ["--mapping", str(mapping)] if mapping else []
+    os.execv(sys.executable, [sys.executable, *command])
+
+
 @connector_app.command("test-mapping")
 def show_mapping(
     file: Annotated[Path, typer.Argument(help="CSV (.gz too), JSONL or Parquet")],

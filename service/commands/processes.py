@@ -39,6 +39,9 @@ def relay() -> None:
 def connect(
     system: Annotated[str, typer.Argument(help="such as pos, ecommerce")],
     config: Annotated[Path, typer.Option(help="TOML: where the system is")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="mapping file; default: the system's own")
+    ] = None,
     resnapshot: Annotated[
         bool, typer.Option("--resnapshot", help="read everything anew, then go on")
     ] = False,
@@ -48,5 +51,6 @@ def connect(
         os.environ["COUTURE_KAFKA"] = settings.kafka
         # Service and connectors meet in Kafka only: become the other program.
         command = ["-m", "connectors", "run", system, "--config", str(config)]
+        command += ["--mapping", str(mapping)] if mapping else []
         command += ["--resnapshot"] * resnapshot
         os.execv(sys.executable, [sys.executable, *command])

@@ -10,7 +10,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,11 @@ from service.local.servers import (
 )
 from service.resolver.training_advice import training_advice
 from service.runtime.ports import LOCALHOST, chosen_port
-from service.runtime.processes import Supervisor, our_program
+from service.runtime.processes import (
+    LONGEST_PAUSE_SECONDS,
+    Supervisor,
+    our_program,
+)
 
 DATABASE = "couture"
 API_WITHIN_SECONDS = 60.0
@@ -53,16 +57,18 @@ class LocalStack:
         """The libpq URL of Couture's own database."""
         return self.postgres.url(DATABASE)
 
-    def start_connector(self, system: str, config: Mapping[str, Any]) -> None:
+    def start_connector(
+        self, system: str, config: Mapping[str, Any], *, essential: bool = False
+    ) -> None:
         """Capture one system; its settings go to a file that only we may read."""
         file = self.directory / f"{system}.toml"
         file.touch(mode=0o600)
         file.write_text(as_toml(config))
         arguments = ("connectors", "run", system, "--config", str(file))
         environment = {"COUTURE_KAFKA": self.broker.bootstrap}
-        self.supervisor.start(
-            our_program(f"connector-{system}", *arguments, env=environment)
-        )
+        name = f"connector-{system}"
+        program = our_program(name, *arguments, env=environment)
+        self.supervisor.start(replace(program, essential=essential))
 
     def memory_pids(self) -> dict[str, int]:
         """Return the process ids of everything that runs, by name."""
@@ -142,16 +148,46 @@ def await_api(house: LocalStack) -> None:
 def run_up(*, config: Path, directory: Path, port: int) -> None:
     """Run everything until interrupted; raise ServiceError if it cannot start."""
     systems = read_systems(config)
+    for system in systems.values():
+        if "mapping" in system:
+            system["mapping"] = str(config.absolute().parent / str(system["mapping"]))
     if any("dsn" in system for system in systems.values()):
         require_debezium()
     with start_house(directory, port=port) as house:
         for name, system in systems.items():
             house.start_connector(name, system)
         await_api(house)
-        _tell(Console(highlight=False), house, config if systems else None)
+        console = Console(highlight=False, soft_wrap=True)
+        _tell(console, house, config if systems else None)
+        told: dict[str, str] = {}
         while True:
             house.supervisor.watch()
+            tell_who_fails(console, house.supervisor, told)
             time.sleep(_PAUSE)
+
+
+def tell_who_fails(
+    console: Console, supervisor: Supervisor, told: dict[str, str]
+) -> None:
+    """Say once what keeps a system from being captured, and once that it is again."""
+    failing = supervisor.failing()
+    for name in failing.keys() - told.keys():
+        again = f"It is tried again every {LONGEST_PAUSE_SECONDS:.0f} s."
+        console.print(f"{name} stops: {_last_words(failing[name])} {again}")
+    for name in told.keys() - failing.keys():
+        console.print(f"{name} runs again.")
+    told.clear()
+    told.update(failing)
+
+
+def _last_words(log: str) -> str:
+    """Return problem and remedy from the end of a connector's log."""
+    last = log.rpartition("\n")[2]
+    try:
+        said = json.loads(last)
+        return f"{said['problem']} {said['remedy']}"
+    except (ValueError, TypeError, KeyError):
+        return last
 
 
 def read_systems(config: Path) -> dict[str, dict[str, Any]]:

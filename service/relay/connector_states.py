@@ -48,12 +48,15 @@ class ConnectorStates:
         if end is not None and end < self._next:
             self._consumer.seek_to_beginning(_PLACE)  # the broker forgot
             self._next = 0
-        last: dict[str, ConnectorStatus] = {}
+        last: dict[str, ConnectorStatus | None] = {}
         for message in self._consumer.poll(timeout_ms=0).get(_PLACE, []):
             self._next = message.offset + 1
-            if (status := _status(message)) is not None:
+            if message.value is None:
+                last[message.key.decode("utf-8", "replace")] = None  # it was removed
+            elif (status := _status(message)) is not None:
                 last[status.system] = status
-        connector_states.keep(connection, last.values())
+        connector_states.keep(connection, filter(None, last.values()))
+        connector_states.forget(connection, [k for k, v in last.items() if v is None])
 
     def close(self) -> None:
         """Let go of the broker."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from matching.model.model_version import Model
@@ -49,9 +50,8 @@ def publish(
     """
     placed, suppressed = reject_suppressed(connection, placed)
     customers = [p for p in placed if isinstance(p.event, CustomerChange)]
-    changed = source_records.upsert(
-        connection, _states(newest(customers), model), model=model.digest
-    )
+    states = _states(newest(customers), model, times=_known_times(customers))
+    changed = source_records.upsert(connection, states, model=model.digest)
     fact_events = [p for p in placed if not isinstance(p.event, CustomerChange)]
     keys = {p.event.key for p in customers} | _customer_keys(fact_events)
     record_ids = source_records.ids_with_stubs(connection, keys)
@@ -60,18 +60,45 @@ def publish(
     return Published(sorted({*record_ids.values(), *moved}), suppressed + refused)
 
 
-def _states(placed: Sequence[ReceivedEvent], model: Model) -> list[NewState]:
+def _known_times(
+    customers: Sequence[ReceivedEvent],
+) -> dict[SourceKey, datetime | None]:
+    """Return when each record was last changed as far as these events know.
+
+    A row read in a snapshot has no time: that of the change before it stays.
+    """
+    times: dict[SourceKey, datetime | None] = {}
+    for one in sorted(customers, key=lambda one: one.event.position):
+        key, at = one.event.key, source_time(one.event)
+        is_deletion = one.event.op is Op.DELETE
+        times[key] = at if at or is_deletion else times.get(key)
+    return times
+
+
+def _states(
+    placed: Sequence[ReceivedEvent],
+    model: Model,
+    *,
+    times: Mapping[SourceKey, datetime | None],
+) -> list[NewState]:
     events = [p.event for p in placed if isinstance(p.event, CustomerChange)]
     held = [event for event in events if event.after is not None]
     standardised = model.standardise([e.after for e in held if e.after is not None])
     features = {
         event.key: values for event, values in zip(held, standardised, strict=True)
     }
-    return [_state(event, features.get(event.key), model) for event in events]
+    return [
+        _state(event, features.get(event.key), model, at=times[event.key])
+        for event in events
+    ]
 
 
 def _state(
-    event: CustomerChange, features: dict[str, object] | None, model: Model
+    event: CustomerChange,
+    features: dict[str, object] | None,
+    model: Model,
+    *,
+    at: datetime | None,
 ) -> NewState:
     record = None
     if event.after is not None:
@@ -85,7 +112,7 @@ def _state(
         event.raw if record is not None else None,
         features,
         model.blocking_keys(features) if features is not None else [],
-        source_time(event),
+        at,
     )
 
 

@@ -29,13 +29,15 @@ _HERE = Path(__file__).parents[2]
 class Program:
     """What to run: a name for its log, its command, what it adds to the environment.
 
-    A program that has children of its own is told to end them: give it SIGTERM.
+    A program that has children of its own is told to end them: give it SIGTERM. One
+    that is not essential is tried again without end, and does not end the others.
     """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     death_signal: signal.Signals = signal.SIGKILL
+    essential: bool = True
 
 
 def our_program(
@@ -134,9 +136,20 @@ class Supervisor:
     def watch(self) -> list[str]:
         """Start again what crashed, after a pause; return the names started again.
 
-        Raise ServerDidNotStart, with the end of its log, for what only ever crashes.
+        Raise ServerDidNotStart, with the end of its log, for what is essential and only
+        ever crashes.
         """
         return [name for name, one in self._running.items() if self._revive(name, one)]
+
+    def failing(self) -> dict[str, str]:
+        """Return the end of the log of each program that only ever crashes, by name."""
+        now = time.monotonic()
+        return {
+            name: tail(self.log_of(name))
+            for name, one in self._running.items()
+            if one.crashes >= CRASHES_IN_A_ROW
+            and (one.start_again_at or now - one.since <= HEALTHY_AFTER_SECONDS)
+        }
 
     def stop(self) -> None:
         """Tell everything to stop, and wait until it has, the last started first."""
@@ -184,13 +197,13 @@ class Supervisor:
     def _note_crash(self, name: str, one: _Running, now: float) -> None:
         healthy = now - one.since > HEALTHY_AFTER_SECONDS
         one.crashes = 1 if healthy else one.crashes + 1
-        if one.crashes >= CRASHES_IN_A_ROW:
+        if one.crashes >= CRASHES_IN_A_ROW and one.program.essential:
             log = self.log_of(name)
             raise ServerDidNotStart(
                 f"{name} stopped {one.crashes} times in a row: {tail(log)}",
                 remedy=f"Read {log}.",
             )
-        pause = min(0.2 * 2**one.crashes, LONGEST_PAUSE_SECONDS)
+        pause = min(0.2 * 2 ** min(one.crashes, 20), LONGEST_PAUSE_SECONDS)
         one.start_again_at = now + pause
 
 

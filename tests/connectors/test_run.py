@@ -35,13 +35,16 @@ def test_polling_goes_on_after_a_kill_and_loses_nothing(
 ) -> None:
     shop.contacts = [_contact(number) for number in range(1, 40)]
     settings = tmp_path / "desk.toml"
-    settings.write_text(f'base_url = "{shop.url}"\npage = 3\ninterval = 0.05\n')
+    settings.write_text(
+        f'base_url = "{shop.url}"\nmapping = "mapping.yaml"\npage = 3\n'
+        "interval = 0.05\n"
+    )
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(
         "tables:\n  contacts:\n    kind: customer\n    id: id\n    position: seq\n"
         "    fields:\n      full_name: name\n"
     )
-    options = ("--config", str(settings), "--mapping", str(mapping))
+    options = ("--config", str(settings))
     environ = {"COUTURE_KAFKA": broker}
     topic_name = wire.source_topic("call_centre")
     with Process(tmp_path, "run", "call_centre", *options, environ=environ) as first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -10,13 +11,16 @@ import sys
 import time
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import psutil
 import pytest
+from rich.console import Console
 
 from service.errors import Misconfigured
-from service.local.stack import as_toml, read_systems
+from service.local.stack import as_toml, read_systems, tell_who_fails
 from service.runtime import ports
 
 HERE = Path(__file__).parents[2]
@@ -95,6 +99,24 @@ def test_systems_are_read_from_the_file_if_there_is_one(tmp_path: Path) -> None:
     file.write_text("[systems")
     with pytest.raises(Misconfigured, match="is not TOML"):
         read_systems(file)
+
+
+def test_a_system_that_fails_is_told_of_once_and_once_when_it_runs_again() -> None:
+    told: dict[str, str] = {}
+    log = (
+        '{"state": "starting"}\n{"problem": "No such database.", "remedy": "Make it."}'
+    )
+    out = io.StringIO()
+    console = Console(file=out, width=80, soft_wrap=True)
+    stops = {"connector-pos": log}
+    for failing in ({}, stops, stops, {}, {}):
+        supervisor: Any = SimpleNamespace(failing=failing.copy)
+        tell_who_fails(console, supervisor, told)
+
+    assert out.getvalue().splitlines() == [
+        "connector-pos stops: No such database. Make it. It is tried again every 10 s.",
+        "connector-pos runs again.",
+    ]
 
 
 def test_a_table_written_as_toml_reads_back_the_same() -> None:

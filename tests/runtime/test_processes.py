@@ -48,6 +48,31 @@ def test_a_program_that_only_crashes_is_given_up_with_its_log(
             until(lambda: bool(supervisor.watch() and False))
 
 
+def test_a_program_that_is_not_essential_is_tried_again_and_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.runtime.processes.LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("service.runtime.processes.HEALTHY_AFTER_SECONDS", 0.5)
+    mended = tmp_path / "mended"
+    program = (
+        "import pathlib, sys, time\n"
+        f"if not pathlib.Path({str(mended)!r}).exists(): sys.exit('no such database')\n"
+        "time.sleep(99)"
+    )
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(Program("serve", FOREVER))
+        supervisor.start(
+            Program("pos", [sys.executable, "-c", program], essential=False)
+        )
+        until(lambda: supervisor.watch() == ["pos"] and "pos" in supervisor.failing())
+        assert supervisor.failing().keys() == {"pos"}
+        assert supervisor.failing()["pos"].endswith("no such database")
+        assert supervisor.restarts["pos"] >= 6
+        mended.touch()
+        until(lambda: not supervisor.watch() and not supervisor.failing())
+        assert supervisor.pids().keys() == {"serve", "pos"}
+
+
 def test_programs_are_stopped_when_an_exception_ends_the_run(tmp_path: Path) -> None:
     def run() -> None:
         with Supervisor(tmp_path) as supervisor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from schemas.connector import ConnectorStatus
@@ -25,6 +25,14 @@ def keep(connection: Connection, statuses: Iterable[ConnectorStatus]) -> None:
             " SET status = excluded.status, at = excluded.at"
             " WHERE s.at <= excluded.at",
             [one.system, one.model_dump_json(), one.at],
+        )
+
+
+def forget(connection: Connection, systems: Sequence[str]) -> None:
+    """Forget the connectors of systems that were removed."""
+    if systems:
+        connection.execute(
+            "DELETE FROM connector_state WHERE system = ANY(%s)", [list(systems)]
         )
 
 

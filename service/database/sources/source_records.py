@@ -56,7 +56,8 @@ ON CONFLICT (system, id) DO UPDATE SET
         OR s.model IS DISTINCT FROM excluded.model)::int,
     deleted = excluded.deleted, record = excluded.record, raw = excluded.raw,
     features = excluded.features, blocking_keys = excluded.blocking_keys,
-    model = excluded.model, source_at = excluded.source_at, applied_at = now()
+    model = excluded.model, applied_at = now(), source_at = coalesce(
+        excluded.source_at, CASE WHEN NOT s.deleted THEN s.source_at END)
 WHERE s.position IS NULL OR s.position < excluded.position
 RETURNING new.record_id, new.version IS DISTINCT FROM old.version,
     coalesce(old.blocking_keys, '{}'), new.blocking_keys
@@ -67,6 +68,9 @@ def upsert(
     connection: Connection, states: Sequence[NewState], *, model: str
 ) -> list[tuple[int, bool]]:
     """Store the states that are newer than what is stored.
+
+    A state of which nobody knows when it came about, as of a row read in a snapshot,
+    keeps the time that is known: it is as old as that at least.
 
     Returns the record ids that changed, each with whether its pairs must be scored
     again (its features changed). States must name each source key once.

@@ -99,7 +99,7 @@ class DemoRun:
         filled = stage.systems.fill(stage.retailer.initial())
         self._written = self._filled = filled
         for system, config in stage.configs.items():
-            stage.house.start_connector(system, config)
+            stage.house.start_connector(system, config, essential=True)
         self._screen.say(f"{filled:,} rows stand in four systems; capturing them")
         await_api(stage.house)
         self._screen.say(f"API   {stage.house.api_url}/docs")

@@ -90,6 +90,129 @@ def test_a_capture_goes_from_the_snapshot_to_each_change_and_survives_a_kill(
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
+MEMBERS = """
+tables:
+  member:
+    - kind: customer
+      id: number
+      fields: { family_name: name }
+    - kind: consent
+      id: id
+      fields:
+        customer: { from: number, transform: source_key }
+        purpose: { constant: marketing }
+        channel: { constant: email }
+        status: { constant: given }
+        at: { constant: "2026-01-05T10:00:00Z" }
+"""
+
+
+def test_a_record_whose_id_is_not_the_primary_key_goes_with_its_row(
+    till: str, database: psycopg.Connection[Any], broker: str, tmp_path: Path
+) -> None:
+    database.execute(
+        "CREATE TABLE member (id int PRIMARY KEY, number text NOT NULL, name text)"
+    )
+    for n in range(4):
+        database.execute("INSERT INTO member VALUES (%s, %s, 'Roux')", [n, f"M-{n}"])
+    (tmp_path / "members.yaml").write_text(MEMBERS)
+    environ = {"COUTURE_CLUB_DSN": till, "COUTURE_KAFKA": broker}
+    (tmp_path / "club.toml").write_text(
+        'kind = "postgresql"\nmapping = "members.yaml"\n'
+    )
+    run = ("run", "club", "--config", str(tmp_path / "club.toml"))
+
+    with Process(tmp_path, *run, environ=environ) as refused:
+        refused.wait_for('"failed"')
+        assert "would not tell number" in refused.said
+        assert "ALTER TABLE member REPLICA IDENTITY FULL" in refused.said
+
+    database.execute("ALTER TABLE member REPLICA IDENTITY FULL")
+    with Process(tmp_path, *run, environ=environ) as process:
+        process.wait_for('"streaming"')
+        database.execute("DELETE FROM member WHERE id = 1")
+        database.execute("UPDATE member SET number = 'N-2' WHERE id = 2")
+        database.execute("UPDATE member SET name = 'Rey' WHERE id = 3")
+        with Topic(broker, wire.source_topic("club")) as topic:
+            wait_until(lambda: topic.state().keys() == CLUB, lambda: process.said)
+
+        options = ("--config", str(tmp_path / "club.toml"))
+        with Process(tmp_path, "remove", "club", *options, environ=environ) as busy:
+            busy.wait_for("Another connector reads the replication slot couture_club")
+        assert _kept(database) == 2
+        assert process.stop() == 0
+    with Process(tmp_path, "remove", "club", *options, environ=environ) as removed:
+        removed.wait_for("The offset of club is forgotten")
+    assert _kept(database) == 0
+
+
+def _kept(database: psycopg.Connection[Any]) -> int:
+    """Return how many slots and publications the till keeps for the club."""
+    found = database.execute(
+        "SELECT (SELECT count(*) FROM pg_replication_slots WHERE slot_name = %(name)s)"
+        " + (SELECT count(*) FROM pg_publication WHERE pubname = %(name)s)",
+        {"name": "couture_club"},
+    ).fetchone()
+    assert found
+    return int(found[0])
+
+
+CLUB = {
+    "customer/club:M-0", "customer/club:N-2", "customer/club:M-3",
+    "consent/club:0", "consent/club:2", "consent/club:3",
+}  # fmt: skip
+
+
+VISITS = """
+tables:
+  visitor:
+    kind: customer
+    id: id
+    fields: { family_name: name }
+"""
+
+
+def test_changes_of_partitions_are_those_of_their_table(
+    till: str, database: psycopg.Connection[Any], broker: str, tmp_path: Path
+) -> None:
+    database.execute(
+        "CREATE TABLE visitor (id int PRIMARY KEY, name text) PARTITION BY RANGE (id);"
+        "CREATE TABLE visitor_a PARTITION OF visitor FOR VALUES FROM (0) TO (10);"
+        "CREATE TABLE visitor_b PARTITION OF visitor FOR VALUES FROM (10) TO (20);"
+        "INSERT INTO visitor VALUES (1, 'Roux'), (2, 'Rey'), (11, 'Ray');"
+        "CREATE PUBLICATION couture_visits FOR TABLE visitor"
+    )
+    (tmp_path / "visits.yaml").write_text(VISITS)
+    environ = {"COUTURE_VISITS_DSN": till, "COUTURE_KAFKA": broker}
+    (tmp_path / "visits.toml").write_text(
+        'kind = "postgresql"\nmapping = "visits.yaml"\n'
+    )
+    run = ("run", "visits", "--config", str(tmp_path / "visits.toml"))
+    with Process(tmp_path, *run, environ=environ) as refused:
+        refused.wait_for('"failed"')
+        assert "SET (publish_via_partition_root = true)" in refused.said
+
+    database.execute(
+        "ALTER PUBLICATION couture_visits SET (publish_via_partition_root = true)"
+    )
+    with Process(tmp_path, *run, environ=environ) as process:
+        process.wait_for('"streaming"')
+        database.execute(
+            "INSERT INTO visitor VALUES (12, 'Ruiz');"
+            "UPDATE visitor SET name = 'Roy' WHERE id = 1;"
+            "DELETE FROM visitor WHERE id = 2;"
+            "UPDATE visitor SET id = 3 WHERE id = 11"  # into the other partition
+        )
+        wanted = {"1": "Roy", "12": "Ruiz", "3": "Ray"}
+        with Topic(broker, wire.source_topic("visits")) as topic:
+            wait_until(lambda: _names(topic) == wanted, lambda: process.said)
+
+
+def _names(topic: Topic) -> dict[str, Any]:
+    found: dict[str, Any] = topic.state()
+    return {str(event.key.id): event.after.family_name for event in found.values()}
+
+
 def _large_lines(database: psycopg.Connection[Any]) -> None:
     # Too large to stay in its row, and too random to be packed into it.
     database.execute("ALTER TABLE sale ALTER COLUMN lines SET STORAGE EXTERNAL")

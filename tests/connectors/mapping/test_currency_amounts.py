@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.contract import Row
 from connectors.files.preview import preview
-from connectors.mapping.currency_amounts import CurrencyAmounts, decimals_of
+from connectors.mapping.currency_amounts import decimals_of, rounded
 from connectors.mapping.rows_to_events import Mapping
 from schemas.change_event import Op, OrderChange
 from schemas.facts import Order
@@ -76,18 +76,18 @@ def test_an_amount_is_rounded_half_even_to_its_currency(
 
 def test_it_is_told_once_for_a_table_and_a_currency(mapping: Mapping) -> None:
     _order(mapping, "EUR", "1.00", "1.00")
-    assert mapping.currency_amounts.told() == []
+    assert mapping.told.take() == []
     for _ in range(3):
         _order(mapping, "EUR", "1.00", "1.005")
         _order(mapping, "XPF", "1.5")
-    assert mapping.currency_amounts.told() == [
+    assert mapping.told.take() == [
         "table order: amounts have more decimals than EUR, which has 2; "
         "they are rounded half even",
         "table order: amounts have more decimals than XPF, which has 0; "
         "they are rounded half even",
     ]
     _order(mapping, "EUR", "1.005")
-    assert mapping.currency_amounts.told() == []
+    assert mapping.told.take() == []
 
 
 def test_a_preview_shows_it(mapping: Mapping, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_preview_shows_it(mapping: Mapping, tmp_path: Path) -> None:
     path.write_text('{"no": "1", "currency": "EUR", "total": 12.3456}\n')
     shown = list(preview(path, mapping, "order", limit=5))
     assert shown[0]["after"]["total"] == "12.35"
-    assert "EUR" in shown[1]["rounded"]
+    assert "EUR" in shown[1]["note"]
 
 
 @given(
@@ -115,10 +115,8 @@ def test_it_moves_by_half_a_minor_unit_at_most_and_only_once(
         }
     )
     unit = Decimal(1).scaleb(-decimals_of(currency))
-    rounded = CurrencyAmounts().rounded(order, table="t")
-    assert rounded.total is not None
-    assert rounded.total % unit == 0
-    assert abs(rounded.total - amount) <= unit / 2
-    again = CurrencyAmounts()
-    assert again.rounded(rounded, table="t") == rounded
-    assert again.told() == []
+    found = rounded(order)
+    assert found.total is not None
+    assert found.total % unit == 0
+    assert abs(found.total - amount) <= unit / 2
+    assert rounded(found) is found

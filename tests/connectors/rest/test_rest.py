@@ -163,8 +163,44 @@ def test_a_service_that_is_away_is_waited_for() -> None:
 def test_a_resource_that_points_to_itself_is_no_endless_loop(shop: Shop) -> None:
     body = {"items": [], "next": {"updated_since": "a", "after_id": "b"}}
     shop.failure = answer_json(body)
-    with pytest.raises(RetryLater, match="without a usable `next`"):
-        list(connector(shop, "ecommerce", ["customers"]).snapshot())
+    read = connector(shop, "ecommerce", ["customers"]).snapshot()
+    found = next(batch.retrying for batch in read if batch.retrying)
+    assert "without a usable `next`" in found.problem
+
+
+@pytest.mark.parametrize("what", ["snapshot", "changes"])
+def test_a_page_that_cannot_be_read_is_asked_again_and_those_before_it_are_not(
+    shop: Shop, what: str
+) -> None:
+    source = connector(shop, "ecommerce", ["customers"], overlap=0, retry_ceiling=0.01)
+    batches = source.snapshot()
+    if what == "changes":
+        offset = list(batches)[-1].offset
+        assert offset is not None
+        batches = source.changes(offset)
+    for number in range(6):
+        shop.put(f"W-{number}", at=number)
+    found: list[str] = []
+    failures = 0
+    while len(found) < 6:
+        batch = next(batches)
+        found += ids([batch])
+        failures += batch.retrying is not None
+        # the second of three pages is broken, three times
+        broken = len(found) == 2 and failures < 3
+        shop.failure = (502, {}, b"<html>") if broken else None
+
+    assert failures == 3
+    assert found == [f"W-{number}" for number in range(6)]
+
+
+def test_what_an_attempt_asks_first_in_vain_is_raised(shop: Shop) -> None:
+    source = connector(shop, "ecommerce", ["customers"], overlap=0)
+    offset = list(source.snapshot())[-1].offset
+    assert offset is not None
+    shop.failure = (502, {}, b"")
+    with pytest.raises(RetryLater, match="answered 502"):
+        next(source.changes(offset))
 
 
 def test_a_setting_that_is_missing_is_named(shop: Shop) -> None:
