@@ -85,17 +85,21 @@ class Mapping:
         if row.table in self.tables and row.op is not Op.DELETE:
             self.unmapped.note(row.table, row.payload)
         for target in self.tables.get(row.table, ()):
-            seen = self._without_secrets(_without(row, target.drop), target)
+            seen = _without(row, target.drop)
             try:
                 yield from self._left_behind(row, target)
                 event = self._event(seen, target)
             except CannotMap as problem:
-                yield Reject(f"{target.kind}.{problem}", self.system, seen)
+                yield self._reject(f"{problem}", seen, target)
             except ValidationError as error:
-                yield Reject(f"{target.kind}.{_first(error)}", self.system, seen)
+                yield self._reject(_first(error), seen, target)
             else:
                 if event is not None:
                     yield event
+
+    def _reject(self, reason: str, row: Row, target: Target) -> Reject:
+        kept = replace(row, payload=self._raw(row, target))
+        return Reject(f"{target.kind}.{reason}", self.system, kept)
 
     def _left_behind(self, row: Row, target: Target) -> Iterator[ChangeEvent]:
         """Yield the deletion of the record whose id the row had before, if another."""
@@ -132,7 +136,9 @@ class Mapping:
                 "key": key,
                 "position": _position(row, target),
                 "after": record,
-                "raw": None if op is Op.DELETE else storable_numbers(row.payload),
+                "raw": None
+                if op is Op.DELETE
+                else storable_numbers(self._raw(row, target)),
                 "source": Source(
                     connector=self.connector,
                     table=row.table,
@@ -143,7 +149,7 @@ class Mapping:
             }
         )
 
-    def _without_secrets(self, row: Row, target: Target) -> Row:
+    def _raw(self, row: Row, target: Target) -> Payload:
         """Return the row without what looks like a password and no field reads."""
         secrets = secrets_in(row.payload, but=target.wanted)
         for name in secrets:
@@ -153,8 +159,8 @@ class Mapping:
                     f"the raw row; `keep: [{name.split('.')[-1]}]` lets it in"
                 )
         if not secrets:
-            return row
-        return replace(row, payload=without_secrets(row.payload, but=target.wanted))
+            return row.payload
+        return without_secrets(row.payload, but=target.wanted)
 
     def _rounded(self, order: Order, table: str) -> Order:
         found = rounded(order)

@@ -21,8 +21,8 @@ from service.runtime.kafka import BOOTSTRAP_MS, broker_errors
 log = structlog.get_logger()
 
 _OTHERS = "|".join(re.escape(name) for name in (SNAPSHOTS_TOPIC, DEADLETTERS_TOPIC))
-_TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{_OTHERS})$"
-_WANTED = re.compile(_TOPICS)
+TOPICS = f"^({re.escape(SOURCE_TOPIC_PREFIX)}[a-z0-9_]+|{_OTHERS})$"
+"""Which topics a resolver reads, as a regular expression."""
 _NEW_TOPICS_AFTER_MS = 1_000
 _HEARTBEAT_MS = 1_000
 _SESSION_S = 10
@@ -61,7 +61,7 @@ class SourceConsumer:
 
     def _subscribed(self) -> KafkaConsumer:
         opened = self._opened(group=self._name)
-        opened.subscribe(pattern=_TOPICS, listener=_Assignment(self._unplaced))
+        opened.subscribe(pattern=TOPICS, listener=_Assignment(self._unplaced))
         self._well_at = time.monotonic()
         return opened
 
@@ -270,41 +270,3 @@ def _message(stream: SourceConsumer, record: Any) -> Message:
         record.value,
         list(record.headers),
     )
-
-
-class SoleConsumer(SourceConsumer):
-    """The same for an only resolver: it takes every partition, without a group.
-
-    A broker lets a group of one join again for every new topic, and the embedded one
-    takes five to ten seconds for that. Here a new topic is read within about a second.
-    Beside another resolver it is safe, as one of two batches finds its offset moved,
-    and slow.
-    """
-
-    def _subscribed(self) -> KafkaConsumer:
-        opened = self._opened(group=None)
-        # all topics are asked for, as for a pattern, though none is assigned yet
-        opened._cluster.need_all_topic_metadata = True
-        opened._cluster.request_update()
-        self._topic_ids: dict[TopicPartition, str] = {}
-        self._well_at = time.monotonic()
-        return opened
-
-    def _is_joined(self) -> bool:
-        return True
-
-    def _take_partitions(self) -> None:
-        """Take the partitions there are, and place them all once one is new: what the
-        next poll brings of the others is dropped with it, and must be read again."""
-        found = {
-            TopicPartition(topic, number): self.topic_id(topic)
-            for topic in self._kafka._cluster.topics()
-            if _WANTED.fullmatch(topic)
-            for number in self._kafka._cluster.partitions_for_topic(topic) or ()
-        }
-        if not found or found == self._topic_ids:
-            return
-        self._kafka.assign(list(found))
-        self._unplaced.clear()
-        self._unplaced.update(found)
-        self._topic_ids = found

@@ -15,9 +15,10 @@ from service.database.connection.schema_version import require_migrated
 from service.database.connection.session import Connection, connect
 from service.database.sources import dirty
 from service.resolver import metrics
-from service.resolver.consumer import SoleConsumer, SourceConsumer
+from service.resolver.consumer import SourceConsumer
 from service.resolver.micro_batch import Batch, Message, decode, to_dead_letter
 from service.resolver.resolve import ActiveModel, resolve
+from service.resolver.sole_consumer import SoleConsumer
 from service.resolver.sweep import sweep
 from service.resolver.transient_errors import is_outage
 from service.runtime.signals import stop_on_signals

@@ -22,8 +22,9 @@ from service.database.messages import offsets
 from service.database.messages.offsets import Advance, OffsetMoved
 from service.local.servers import EmbeddedBroker, start_broker
 from service.relay.relay import relay_once
-from service.resolver.consumer import SoleConsumer, SourceConsumer, patience_with
+from service.resolver.consumer import SourceConsumer, patience_with
 from service.resolver.micro_batch import Message
+from service.resolver.sole_consumer import SoleConsumer
 from tests.resolver.deliveries import ANNE, Delivery, customer
 
 TOPIC = wire.source_topic("pos")

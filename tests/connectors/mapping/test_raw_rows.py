@@ -10,14 +10,14 @@ import pytest
 from connectors.contract import Row
 from connectors.mapping.raw_rows import looks_secret
 from connectors.mapping.rows_to_events import Mapping, Reject
-from schemas.change_event import Op
+from schemas.change_event import CustomerChange, Op
 
 TWO_KINDS = """
 tables:
   member:
     - kind: customer
       id: id
-      fields: { family_name: last, national_id: token }
+      fields: { family_name: last, national_id: token, cards: [account.pass] }
       drop: [opt_in, note]
     - kind: consent
       id: id
@@ -38,7 +38,7 @@ MEMBER = {
     "opt_in": "y",
     "note": "x",
     "password": "geheim",
-    "account": {"apiKey": "k", "since": 2020},
+    "account": {"apiKey": "k", "pass": "C-7", "since": 2020},
 }
 
 
@@ -65,10 +65,17 @@ def test_what_one_kind_drops_another_still_reads(mapping: Mapping) -> None:
     assert consent == common | {"opt_in": "y", "note": "x", "hash": "abc"}
 
 
+def test_what_a_field_reads_is_read_though_it_looks_secret(mapping: Mapping) -> None:
+    customer = next(mapping.events(Row("member", Op.READ, MEMBER, (1,), None, True)))
+    assert isinstance(customer, CustomerChange)
+    assert customer.after is not None
+    assert (customer.after.national_id, customer.after.cards) == ("T-1", ["C-7"])
+
+
 def test_a_secret_is_told_of_once_by_its_name(mapping: Mapping) -> None:
     _raw(mapping)
     told = mapping.told.take()
-    names = ["hash", "password", "account.apiKey", "token"]
+    names = ["hash", "password", "account.apiKey", "account.pass", "token"]
     assert [sentence.split()[2] for sentence in told] == names
     assert "geheim" not in str(told)
     _raw(mapping)
