@@ -30,7 +30,7 @@ class AutoCommitStream(SourceConsumer):
 
     def poll(self, connection: Connection, *, limit: int) -> list[Message]:
         """Return the next messages, and count them as done."""
-        self._finish_joining()
+        self._take_partitions()
         polled = self._kafka.poll(timeout_ms=200, max_records=limit)
         for place in self._unplaced & self._kafka.assignment():
             read = polled.get(place)
