@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from connectors.debezium.postgresql_server import qualified, quoted
 from connectors.debezium.table_schema import Column, TableSchema
 
 _QUERY = """
@@ -33,7 +34,7 @@ def shapes(
     """Return the shapes of those tables that exist."""
     found: dict[str, TableSchema] = {}
     for table in tables:
-        rows = connection.execute(_QUERY, [_place(table)]).fetchall()
+        rows = connection.execute(_QUERY, [quoted(qualified(table))]).fetchall()
         if rows:
             columns = tuple(Column(*row[2:]) for row in rows)
             found[table] = TableSchema(rows[0][0], tuple(rows[0][1]), columns)
@@ -60,13 +61,8 @@ def old_columns(
     its replica identity."""
     found: dict[str, frozenset[str]] = {}
     for table in tables:
-        values = {"table": _place(table)}
+        values = {"table": quoted(qualified(table))}
         rows = connection.execute(_OLD_COLUMNS, values).fetchall()
         told = [frozenset(row[0]) for row in rows]
         found[table] = frozenset.intersection(*told) if told else frozenset()
     return found
-
-
-def _place(table: str) -> str:
-    schema, _, name = table.rpartition(".")
-    return f'"{schema or "public"}"."{name}"'

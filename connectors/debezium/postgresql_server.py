@@ -72,13 +72,13 @@ def check_ready(connection: Connection, tables: Sequence[str]) -> None:
             "The user may not replicate.", remedy="ALTER ROLE … REPLICATION."
         )
     for table in tables:
-        if _one(connection, "SELECT to_regclass(%s)::text", _quoted(table)) is None:
+        if _one(connection, "SELECT to_regclass(%s)::text", quoted(table)) is None:
             raise StopSource(
                 f"There is no table {table}.",
                 remedy="Correct the mapping file or `dsn`.",
             )
         if not _one(
-            connection, "SELECT has_table_privilege(%s, 'SELECT')", _quoted(table)
+            connection, "SELECT has_table_privilege(%s, 'SELECT')", quoted(table)
         ):
             raise StopSource(
                 f"The user may not read the table {table}.",
@@ -112,7 +112,7 @@ def check_partitions(
             connection,
             "SELECT count(*) > 0 FROM pg_class, pg_publication p WHERE relkind = 'p'"
             " AND pg_class.oid = to_regclass(%s) AND pubname = %s AND NOT pubviaroot",
-            _quoted(table),
+            quoted(table),
             publication,
         )
         if told_apart:
@@ -184,7 +184,8 @@ def tables(connection: Connection) -> list[Table]:
     return [Table(name, tuple(columns), rows) for name, rows, columns in found]
 
 
-def _quoted(table: str) -> str:
+def quoted(table: str) -> str:
+    """Return a name with its schema as SQL takes it."""
     return ".".join(f'"{part}"' for part in table.split(".", 1))
 
 

@@ -153,21 +153,22 @@ class Mapping:
         """Return the row without what looks like a password and no field reads."""
         secrets = secrets_in(row.payload, but=target.wanted)
         for name in secrets:
-            if not self.told.knows((row.table, name)):
-                self.told.say(
-                    f"table {row.table}: {name} looks like a secret and stays out of "
-                    f"the raw row; `keep: [{name.split('.')[-1]}]` lets it in"
-                )
+            self.told.say(
+                f"table {row.table}: {name} looks like a secret and stays out of "
+                f"the raw row; `keep: [{name.split('.')[-1]}]` lets it in",
+                on=(row.table, name),
+            )
         if not secrets:
             return row.payload
         return without_secrets(row.payload, but=target.wanted)
 
     def _rounded(self, order: Order, table: str) -> Order:
         found = rounded(order)
-        if found is not order and not self.told.knows((table, order.currency)):
+        if found is not order:
             self.told.say(
                 f"table {table}: amounts have more decimals than {order.currency}, "
-                f"which has {decimals_of(order.currency)}; they are rounded half even"
+                f"which has {decimals_of(order.currency)}; they are rounded half even",
+                on=(table, order.currency),
             )
         return found
 

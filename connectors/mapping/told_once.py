@@ -13,15 +13,11 @@ class ToldOnce:
     _subjects: set[Hashable] = field(default_factory=set)
     _untold: list[str] = field(default_factory=list)
 
-    def knows(self, subject: Hashable) -> bool:
-        """Return whether the subject has had its sentence; from now on it has."""
-        known = subject in self._subjects
-        self._subjects.add(subject)
-        return known
-
-    def say(self, sentence: str) -> None:
-        """Have it told."""
-        self._untold.append(sentence)
+    def say(self, sentence: str, *, on: Hashable) -> None:
+        """Have it told, unless its subject had a sentence before."""
+        if on not in self._subjects:
+            self._subjects.add(on)
+            self._untold.append(sentence)
 
     def take(self) -> list[str]:
         """Return what was not told before."""

@@ -14,6 +14,8 @@ from connectors.rest.client import Client
 
 _REMEMBERED = 50_000
 _FAST_CLOCK = timedelta(days=1)
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Up to here a time stands for none: the zero of a clock, or of a language."""
 
 Item = Payload | JsonValue
 """What stands in a page's list: a row, or what is none."""
@@ -145,7 +147,8 @@ class Keyset:
         return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
     def _latest(self, items: list[Item], latest: str | None) -> str | None:
-        """Return the latest time; one far ahead would hide all changes before it."""
+        """Return the latest time that can be; one far ahead would hide all changes
+        before it."""
         soon = datetime.now(UTC) + _FAST_CLOCK
         for row in items:
             at = str(row.get(self.updated_at) or "") if isinstance(row, dict) else ""
@@ -153,7 +156,9 @@ class Keyset:
                 moment = _moment(at)
             except ValueError:
                 continue  # the mapping will set this row aside
-            if moment <= soon and (latest is None or moment > _moment(latest)):
+            if _NO_TIME < moment <= soon and (
+                latest is None or moment > _moment(latest)
+            ):
                 latest = at
         return latest
 

@@ -33,6 +33,7 @@ from service.runtime.processes import (
     LONGEST_PAUSE_SECONDS,
     Supervisor,
     our_program,
+    tail,
 )
 
 DATABASE = "couture"
@@ -159,22 +160,21 @@ def run_up(*, config: Path, directory: Path, port: int) -> None:
         await_api(house)
         console = Console(highlight=False, soft_wrap=True)
         _tell(console, house, config if systems else None)
-        told: dict[str, str] = {}
+        told: set[str] = set()
         while True:
             house.supervisor.watch()
             tell_who_fails(console, house.supervisor, told)
             time.sleep(_PAUSE)
 
 
-def tell_who_fails(
-    console: Console, supervisor: Supervisor, told: dict[str, str]
-) -> None:
+def tell_who_fails(console: Console, supervisor: Supervisor, told: set[str]) -> None:
     """Say once what keeps a system from being captured, and once that it is again."""
     failing = supervisor.failing()
-    for name in failing.keys() - told.keys():
+    for name in failing - told:
         again = f"It is tried again every {LONGEST_PAUSE_SECONDS:.0f} s."
-        console.print(f"{name} stops: {_last_words(failing[name])} {again}")
-    for name in told.keys() - failing.keys():
+        said = _last_words(tail(supervisor.log_of(name)))
+        console.print(f"{name} stops: {said} {again}")
+    for name in told - failing:
         console.print(f"{name} runs again.")
     told.clear()
     told.update(failing)

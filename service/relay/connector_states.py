@@ -51,7 +51,7 @@ class ConnectorStates:
         last: dict[str, ConnectorStatus | None] = {}
         for message in self._consumer.poll(timeout_ms=0).get(_PLACE, []):
             self._next = message.offset + 1
-            if message.value is None:
+            if message.value is None and message.key:
                 last[message.key.decode("utf-8", "replace")] = None  # it was removed
             elif (status := _status(message)) is not None:
                 last[status.system] = status

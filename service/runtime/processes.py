@@ -141,11 +141,11 @@ class Supervisor:
         """
         return [name for name, one in self._running.items() if self._revive(name, one)]
 
-    def failing(self) -> dict[str, str]:
-        """Return the end of the log of each program that only ever crashes, by name."""
+    def failing(self) -> set[str]:
+        """Return the names of the programs that only ever crash."""
         now = time.monotonic()
         return {
-            name: tail(self.log_of(name))
+            name
             for name, one in self._running.items()
             if one.crashes >= CRASHES_IN_A_ROW
             and (one.start_again_at or now - one.since <= HEALTHY_AFTER_SECONDS)

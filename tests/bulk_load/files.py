@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 
 from connectors.contract import Row
 from connectors.mapping.rows_to_events import Mapping
 from schemas.change_event import ChangeEvent, Op
 from schemas.source_record import CustomerRecord
-from service.database.connection.session import Connection
+from service.database.connection.session import Connection, connect
+from service.resolver.resolve import ActiveModel
+from tests.resolver.deliveries import Delivery
 
 COLUMNS = (
     "id given_name family_name birth_date email other_email phone other_phone street"
@@ -67,6 +70,20 @@ def changes_of(
         one = Row("person", Op.READ, dict(row), (0, 1, number), None, True)
         found += [event for event in mapped.events(one) if hasattr(event, "op")]
     return found
+
+
+def streamed_state(
+    postgres: Any, events: Sequence[ChangeEvent], judge: ActiveModel
+) -> dict[str, Any]:
+    """Return the state of a new database after a stream of these events."""
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute("DROP DATABASE IF EXISTS streamed")
+        admin.execute("CREATE DATABASE streamed TEMPLATE template")
+    with connect(postgres.url("streamed"), autocommit=True) as connection:
+        deliver = Delivery(connection, judge)
+        for start in range(0, len(events), 97):
+            deliver(*events[start : start + 97])
+        return state(connection)
 
 
 def _row(id_: str, record: CustomerRecord) -> dict[str, str]:

@@ -26,17 +26,11 @@ from tests.bulk_load.files import (
     mapping_file,
     rows_of,
     state,
+    streamed_state,
     write_csv,
 )
 from tests.matching.people import crowd
 from tests.resolver.deliveries import Delivery, customer
-
-
-@pytest.fixture(scope="module")
-def judge() -> ActiveModel:
-    """The shipped model."""
-    model = Model.load()
-    return ActiveModel(model, Scorer(model))
 
 
 @pytest.fixture
@@ -64,17 +58,8 @@ def streamed(
     postgres: Any, rows: list[dict[str, str]], tmp_path: Path, judge: ActiveModel
 ) -> Any:
     """Return the state after the stream brought the same rows."""
-    import psycopg
-
-    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
-        admin.execute("DROP DATABASE IF EXISTS streamed")
-        admin.execute("CREATE DATABASE streamed TEMPLATE template")
-    with connect(postgres.url("streamed"), autocommit=True) as connection:
-        deliver = Delivery(connection, judge)
-        events = changes_of(rows, mapping_file(tmp_path), system="shop")
-        for start in range(0, len(events), 97):
-            deliver(*events[start : start + 97])
-        return state(connection)
+    events = changes_of(rows, mapping_file(tmp_path), system="shop")
+    return streamed_state(postgres, events, judge)
 
 
 def test_a_bulk_load_leaves_what_the_stream_leaves(

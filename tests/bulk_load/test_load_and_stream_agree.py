@@ -8,15 +8,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pyarrow
 import pyarrow.parquet
 import pytest
 
 from connectors.files.connector import FileConfig, FileConnector
 from connectors.mapping.rows_to_events import Mapping, Reject
-from matching.model.model_version import Model
-from matching.scoring.scorer import Scorer
 from schemas.change_event import ChangeEvent
 from service.bulk_load.load import load
 from service.bulk_load.progress import Lines
@@ -25,9 +22,8 @@ from service.database.batches import bulk_loads
 from service.database.clusters import model_versions
 from service.database.connection.session import Connection, connect
 from service.resolver.resolve import ActiveModel
-from tests.bulk_load.files import state
-from tests.connectors.test_mutated_rows import mutated_line
-from tests.resolver.deliveries import Delivery
+from tests.bulk_load.files import state, streamed_state
+from tests.connectors.mutations import mutated_line
 
 MAPPING = """
 tables:
@@ -117,13 +113,6 @@ JSON_ROWS: list[Any] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def model() -> ActiveModel:
-    """The shipped model."""
-    shipped = Model.load()
-    return ActiveModel(shipped, Scorer(shipped))
-
-
 def _csv_of_mutated_rows(path: Path) -> None:
     """Write rows that are spoilt behind their ids: a record that comes twice has two
     versions where the stream brings them in two batches."""
@@ -196,7 +185,7 @@ def test_they_agree(
     connection: Connection,
     database_url: str,
     tmp_path: Path,
-    model: ActiveModel,
+    judge: ActiveModel,
 ) -> None:
     file, write = _files()[name]
     path, mapping = tmp_path / file, tmp_path / "mapping.yaml"
@@ -204,23 +193,16 @@ def test_they_agree(
     mapping.write_text(MAPPING)
 
     with connect(database_url, autocommit=True) as own:
-        model_versions.activate(own, model.model)
+        model_versions.activate(own, judge.model)
     source = checked(path, system="shop", mapping=mapping)
-    report = load(database_url, source, judge=model, progress=Lines())
+    report = load(database_url, source, judge=judge, progress=Lines())
     begun = bulk_loads.begin(connection, system="shop", digest=source.digest)
     set_aside = bulk_loads.rejects(connection, begun.load_id)
 
     events, rejects = _streamed(path, mapping)
     assert [[one["row"], one["reason"]] for one in set_aside] == rejects
     assert report.rejects == len(rejects)
-    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
-        admin.execute("DROP DATABASE IF EXISTS streamed")
-        admin.execute("CREATE DATABASE streamed TEMPLATE template")
-    with connect(postgres.url("streamed"), autocommit=True) as stream:
-        deliver = Delivery(stream, model)
-        for start in range(0, len(events), 97):
-            deliver(*events[start : start + 97])
-        wanted = state(stream)
+    wanted = streamed_state(postgres, events, judge)
     for part, values in state(connection).items():
         if part != "history":  # the stream told of some customers more than once
             assert values == wanted[part], part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -45,6 +46,13 @@ def till(postgres: EmbeddedPostgres) -> Iterator[str]:
                 except psycopg.errors.ObjectInUse:
                     connection.execute("SELECT pg_sleep(0.1)")
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def database(till: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the till's database."""
+    with psycopg.connect(till, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from connectors.files.read import rows
 from connectors.mapping.rows_to_events import Mapping, Reject
 from connectors.rest.connector import RestConfig, RestConnector
 from schemas.change_event import Op
+from tests.connectors.mutations import mutated_line
 from tests.connectors.paged_http_service import Answer, Shop, answer_json
 
 ROWS = 10_000
@@ -118,16 +119,6 @@ def _read_all(path: Path, mapping: Mapping) -> list[int]:
         row = Row("t", Op.READ, one.payload, (1, one.number), None, True, one.problem)
         assert _outcomes(mapping, row) >= 1
     return numbers
-
-
-def mutated_line(line: bytes, chance: random.Random) -> bytes:
-    """Return a line with bytes cut out, doubled, changed or put in; never its end."""
-    at = chance.randrange(len(line) + 1)
-    what = chance.choice(
-        [b"", b'"', b'\\"', b";", b"\x81", b"\xe9", b"\x00", b"\xff\xfe", b"{", b"]"]
-    )
-    cut = chance.choice([0, 0, 1, 5])
-    return (line[:at] + what + line[at + cut :]).replace(b"\n", b" ") or b"x"
 
 
 def test_every_mutated_line_of_csv_is_a_row_or_set_aside(

@@ -101,20 +101,25 @@ def test_systems_are_read_from_the_file_if_there_is_one(tmp_path: Path) -> None:
         read_systems(file)
 
 
-def test_a_system_that_fails_is_told_of_once_and_once_when_it_runs_again() -> None:
-    told: dict[str, str] = {}
-    log = (
-        '{"state": "starting"}\n{"problem": "No such database.", "remedy": "Make it."}'
+def test_a_system_that_fails_is_told_of_once_and_once_when_it_runs_again(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "connector-pos.log"
+    log.write_text(
+        '{"state": "starting"}\n{"problem": "No database.", "remedy": "Make it."}\n'
     )
+    told: set[str] = set()
     out = io.StringIO()
     console = Console(file=out, width=80, soft_wrap=True)
-    stops = {"connector-pos": log}
-    for failing in ({}, stops, stops, {}, {}):
-        supervisor: Any = SimpleNamespace(failing=failing.copy)
+    stops = {"connector-pos"}
+    for failing in (set(), stops, stops, set(), set()):
+        supervisor: Any = SimpleNamespace(
+            failing=failing.copy, log_of=lambda name: tmp_path / f"{name}.log"
+        )
         tell_who_fails(console, supervisor, told)
 
     assert out.getvalue().splitlines() == [
-        "connector-pos stops: No such database. Make it. It is tried again every 10 s.",
+        "connector-pos stops: No database. Make it. It is tried again every 10 s.",
         "connector-pos runs again.",
     ]
 

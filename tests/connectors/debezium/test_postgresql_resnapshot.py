@@ -18,12 +18,6 @@ from tests.connectors.connector_process import Process, Topic, wait_until
 POS = wire.source_topic("pos")
 
 
-@pytest.fixture
-def database(till: str) -> Any:
-    with psycopg.connect(till, autocommit=True) as connection:
-        yield connection
-
-
 def customer(database: Any, name: str, city: str = "Paris") -> None:
     database.execute(
         "INSERT INTO customer (id, last_name, city) VALUES (%s, 'Dupont', %s)",

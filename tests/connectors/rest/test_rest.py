@@ -194,6 +194,18 @@ def test_a_page_that_cannot_be_read_is_asked_again_and_those_before_it_are_not(
     assert found == [f"W-{number}" for number in range(6)]
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_cannot_be_is_no_mark(shop: Shop, at: str) -> None:
+    shop.customers = [{"id": "W-0", "updated_at": at}]
+    source = connector(shop, "ecommerce", ["customers"], overlap=0.01)
+    offset = list(source.snapshot())[-1].offset
+    assert offset is not None
+    changes = source.changes(offset)
+    until_idle(changes)
+    shop.put("W-1", at=1)
+    assert "W-1" in ids(until_idle(changes))
+
+
 def test_what_an_attempt_asks_first_in_vain_is_raised(shop: Shop) -> None:
     source = connector(shop, "ecommerce", ["customers"], overlap=0)
     offset = list(source.snapshot())[-1].offset

@@ -1,0 +1,130 @@
+"""Tables of PostgreSQL that are not plain: ids beside the primary key, partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from schemas import wire
+from tests.connectors.connector_process import Process, Topic, wait_until
+
+Start = Callable[..., Process]
+MEMBERS = """
+tables:
+  member:
+    - kind: customer
+      id: number
+      fields: { family_name: name }
+    - kind: consent
+      id: id
+      fields:
+        customer: { from: number, transform: source_key }
+        purpose: { constant: marketing }
+        channel: { constant: email }
+        status: { constant: given }
+        at: { constant: "2026-01-05T10:00:00Z" }
+"""
+KEPT = {
+    "customer/club:M-0", "customer/club:N-2", "customer/club:M-3",
+    "consent/club:0", "consent/club:2", "consent/club:3",
+}  # fmt: skip
+VISITORS = """
+tables:
+  visitor:
+    kind: customer
+    id: id
+    fields: { family_name: name }
+"""
+
+
+@pytest.fixture
+def club(till: str, broker: str, tmp_path: Path) -> Start:
+    """Start a command of the connectors for the system `club`, on the till's database
+    and the mapping that stands in `mapping.yaml`."""
+    settings = tmp_path / "club.toml"
+    settings.write_text('kind = "postgresql"\nmapping = "mapping.yaml"\n')
+    environ = {"COUTURE_CLUB_DSN": till, "COUTURE_KAFKA": broker}
+    options = ("club", "--config", str(settings))
+    return lambda command: Process(tmp_path, command, *options, environ=environ)
+
+
+def test_a_record_whose_id_is_not_the_primary_key_goes_with_its_row(
+    club: Start, database: psycopg.Connection[Any], broker: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mapping.yaml").write_text(MEMBERS)
+    database.execute(
+        "CREATE TABLE member (id int PRIMARY KEY, number text NOT NULL, name text);"
+        "INSERT INTO member SELECT n, 'M-' || n, 'Roux' FROM generate_series(0, 3) n"
+    )
+    with club("run") as refused:
+        refused.wait_for('"failed"')
+        assert "would not tell number" in refused.said
+        assert "ALTER TABLE member REPLICA IDENTITY FULL" in refused.said
+
+    database.execute("ALTER TABLE member REPLICA IDENTITY FULL")
+    with club("run") as process:
+        process.wait_for('"streaming"')
+        database.execute("DELETE FROM member WHERE id = 1")
+        database.execute("UPDATE member SET number = 'N-2' WHERE id = 2")
+        database.execute("UPDATE member SET name = 'Rey' WHERE id = 3")
+        with Topic(broker, wire.source_topic("club")) as topic:
+            wait_until(lambda: topic.state().keys() == KEPT, lambda: process.said)
+
+        with club("remove") as busy:
+            busy.wait_for("Another connector reads the replication slot couture_club")
+        assert _held_for_the_club(database) == 2
+        assert process.stop() == 0
+    with club("remove") as removed:
+        removed.wait_for("The offset of club is forgotten")
+    assert _held_for_the_club(database) == 0
+
+
+def _held_for_the_club(database: psycopg.Connection[Any]) -> int:
+    """Return how many slots and publications the database holds for it."""
+    found = database.execute(
+        "SELECT (SELECT count(*) FROM pg_replication_slots WHERE slot_name = %(name)s)"
+        " + (SELECT count(*) FROM pg_publication WHERE pubname = %(name)s)",
+        {"name": "couture_club"},
+    ).fetchone()
+    assert found
+    return int(found[0])
+
+
+def test_changes_of_partitions_are_those_of_their_table(
+    club: Start, database: psycopg.Connection[Any], broker: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mapping.yaml").write_text(VISITORS)
+    database.execute(
+        "CREATE TABLE visitor (id int PRIMARY KEY, name text) PARTITION BY RANGE (id);"
+        "CREATE TABLE visitor_a PARTITION OF visitor FOR VALUES FROM (0) TO (10);"
+        "CREATE TABLE visitor_b PARTITION OF visitor FOR VALUES FROM (10) TO (20);"
+        "INSERT INTO visitor VALUES (1, 'Roux'), (2, 'Rey'), (11, 'Ray');"
+        "CREATE PUBLICATION couture_club FOR TABLE visitor"
+    )
+    with club("run") as refused:
+        refused.wait_for('"failed"')
+        assert "SET (publish_via_partition_root = true)" in refused.said
+
+    database.execute(
+        "ALTER PUBLICATION couture_club SET (publish_via_partition_root = true)"
+    )
+    with club("run") as process:
+        process.wait_for('"streaming"')
+        database.execute(
+            "INSERT INTO visitor VALUES (12, 'Ruiz');"
+            "UPDATE visitor SET name = 'Roy' WHERE id = 1;"
+            "DELETE FROM visitor WHERE id = 2;"
+            "UPDATE visitor SET id = 3 WHERE id = 11"  # into the other partition
+        )
+        wanted = {"1": "Roy", "12": "Ruiz", "3": "Ray"}
+        with Topic(broker, wire.source_topic("club")) as topic:
+            wait_until(lambda: _names(topic) == wanted, lambda: process.said)
+
+
+def _names(topic: Topic) -> dict[str, Any]:
+    found: dict[str, Any] = topic.state()
+    return {str(event.key.id): event.after.family_name for event in found.values()}
