@@ -53,6 +53,13 @@ class Source(FrozenModel):
     snapshot: bool = False
 
 
+class RecordPart(FrozenModel):
+    """One row of another table of the source whose values belong to a record."""
+
+    table: Identifier
+    row: Annotated[Identifier, Field(description="the row's own id in that table")]
+
+
 class _Change(FrozenModel):
     op: Op
     key: SourceKey
@@ -69,10 +76,18 @@ class _Change(FrozenModel):
 
 
 class CustomerChange(_Change):
-    """A change of one customer record."""
+    """A change of one customer record, or of one part of it.
+
+    Each part has positions of its own. Only the record itself makes a person: parts
+    that come before it wait for it, and those that outlive it say nothing.
+    """
 
     kind: Literal[RecordKind.CUSTOMER] = RecordKind.CUSTOMER
     after: CustomerRecord | None = None
+    part: Annotated[
+        RecordPart | None,
+        Field(description="the part that `after` states; without it, the record"),
+    ] = None
 
 
 class OrderChange(_Change):

@@ -9,7 +9,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from schemas.change_event import Position, RecordKind
+from schemas.change_event import (
+    ChangeEvent,
+    CustomerChange,
+    Position,
+    RecordKind,
+    RecordPart,
+)
 from schemas.source_key import SourceKey
 from schemas.text import FrozenModel, Identifier, System
 
@@ -19,9 +25,24 @@ DIGEST_BYTES = 8
 KEYS_A_MANIFEST = 8_192
 
 
-def key_digest(kind: RecordKind, key: SourceKey) -> bytes:
-    """Return what stands for a record in a manifest: SHA-256, its first 8 bytes."""
-    return hashlib.sha256(f"{kind}/{key}".encode()).digest()[:DIGEST_BYTES]
+def key_digest(
+    kind: RecordKind, key: SourceKey, part: RecordPart | None = None
+) -> bytes:
+    """Return what stands in a manifest for a record, or for a part of it.
+
+    The first 8 bytes of SHA-256 of kind and key, then of the table and the row, each
+    after the separator U+001F.
+    """
+    name = f"{kind}/{key}"
+    if part is not None:
+        name += f"\x1f{part.table}\x1f{part.row}"
+    return hashlib.sha256(name.encode()).digest()[:DIGEST_BYTES]
+
+
+def event_digest(event: ChangeEvent) -> bytes:
+    """Return what stands in a manifest for what an event speaks of."""
+    part = event.part if isinstance(event, CustomerChange) else None
+    return key_digest(event.kind, event.key, part)
 
 
 def _whole_digests(value: str) -> str:

@@ -127,6 +127,12 @@ def numbers(text: str) -> frozenset[int]:
 
 def _customers(mapping: Mapping, table: str, path: Path) -> Target:
     targets = mapping.tables[table]
+    if any(one.part_id for found in mapping.tables.values() for one in found):
+        raise StopSource(
+            "The mapping puts customers together from several tables, and a bulk load "
+            "takes one.",
+            remedy="Load each table through Kafka: `couture load --stream`.",
+        )
     if len(targets) != 1 or targets[0].kind is not RecordKind.CUSTOMER:
         raise StopSource(
             f"Table {table!r} of the mapping is not of customers alone, and a bulk "

@@ -20,10 +20,10 @@ def preview(
 ) -> Iterator[dict[str, Any]]:
     """Yield how the file is read, then what each of the first rows becomes.
 
-    A row is {"row", "kind", "key", "after"} for each record it gives (`after` is null
-    for a deletion), or {"row", "reason"} if it is set aside. Last come the columns that
-    no field uses, and what the mapping notes. Raise StopSource if the file cannot be
-    read.
+    A row is {"row", "kind", "key", "after"} for each record it gives, with "part" where
+    it gives one (`after` is null for a deletion), or {"row", "reason"} if it is set
+    aside. Last come the columns that no field uses, and what the mapping notes. Raise
+    StopSource if the file cannot be read.
     """
     if layout := map_file.told_layout(path, mapping):
         yield {"layout": layout}
@@ -34,7 +34,7 @@ def preview(
                 yield {"row": one.number, "reason": outcome.reason}
                 continue
             said = outcome.model_dump(
-                mode="json", include={"kind", "key", "after"}, exclude_none=True
+                mode="json", include={"kind", "key", "part", "after"}, exclude_none=True
             )
             yield {"row": one.number, "after": None} | said
     if unused := mapping.unmapped.columns().get(table):
@@ -54,6 +54,8 @@ def as_text(said: dict[str, Any]) -> str:
     if "reason" in said:
         return f"row {said['row']} is set aside: {said['reason']}"
     head = f"row {said['row']}: {said['kind']} {said['key']}"
+    if part := said.get("part"):
+        head += f", its part {part['table']} {part['row']},"
     if said["after"] is None:
         return f"{head} is deleted"
     fields = [

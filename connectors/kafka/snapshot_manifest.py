@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from connectors.mapping.rows_to_events import Reject
 from schemas.change_event import ChangeEvent, Position, RecordKind
-from schemas.snapshot import KEYS_A_MANIFEST, SnapshotManifest, key_digest
+from schemas.snapshot import KEYS_A_MANIFEST, SnapshotManifest, event_digest
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class ManifestBuilder:
             if isinstance(outcome, Reject):
                 self._unreadable += 1
             else:
-                self._seen.add(key_digest(outcome.kind, outcome.key))
+                self._seen.add(event_digest(outcome))
                 if outcome.source.snapshot:
                     known = self._before.get(outcome.kind, outcome.position)
                     self._before[outcome.kind] = max(known, outcome.position)

@@ -15,7 +15,6 @@ from connectors.mapping.expressions import (
     Number,
     Text,
 )
-from connectors.mapping.mapping_file import Target
 
 Need = frozenset[str]
 """Columns of which at least one must be there: `mail || email` is one need."""
@@ -77,15 +76,6 @@ def _children(node: Any) -> Sequence[Any]:
 
 
 _MOST_SHAPES = 1_000
-
-
-def used(targets: Iterable[Target]) -> frozenset[str]:
-    """Return the columns that some field, condition or position is read from."""
-    found: set[str] = set()
-    for one in targets:
-        parts = (one.id, one.record, one.deleted, one.when, *one.position)
-        found = found.union(one.drop, *needs_of(parts))
-    return frozenset(found)
 
 
 @dataclass(slots=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from connectors.contract import Payload, Row
 from connectors.mapping import columns, mapping_file
-from connectors.mapping.columns import Need, Unmapped, used
+from connectors.mapping.columns import Need, Unmapped
 from connectors.mapping.currency_amounts import decimals_of, rounded
 from connectors.mapping.errors import Unreadable
 from connectors.mapping.expressions import CannotMap, Expression
@@ -20,7 +20,14 @@ from connectors.mapping.mapping_file import FOUND_OUT, MODEL_OF, Layout, Target
 from connectors.mapping.plain_values import is_true, key_text
 from connectors.mapping.raw_rows import secrets_in, storable_numbers, without_secrets
 from connectors.mapping.told_once import ToldOnce
-from schemas.change_event import CHANGE_OF, ChangeEvent, Op, RecordKind, Source
+from schemas.change_event import (
+    CHANGE_OF,
+    ChangeEvent,
+    Op,
+    RecordKind,
+    RecordPart,
+    Source,
+)
 from schemas.facts import Order
 from schemas.source_key import SourceKey
 
@@ -50,10 +57,10 @@ class Mapping:
         """Return the mapping a file holds; raise MappingError if it holds none."""
         read, layout = mapping_file.read(path, system=system)
         tables = {
-            table: tuple(replace(o, wanted=o.wanted | used([o])) for o in targets)
+            table: tuple(replace(o, wanted=o.wanted | _used([o])) for o in targets)
             for table, targets in read.items()
         }
-        by_table = {table: used(targets) for table, targets in tables.items()}
+        by_table = {table: _used(targets) for table, targets in tables.items()}
         return cls(system, connector, tables, Unmapped(by_table), layout)
 
     @property
@@ -73,7 +80,7 @@ class Mapping:
     def ids(self) -> dict[str, tuple[Need, ...]]:
         """From what columns of each table the ids of its records are made."""
         return {
-            table: columns.needs_of(one.id for one in targets)
+            table: columns.needs_of(e for one in targets for e in (one.id, one.part_id))
             for table, targets in self.tables.items()
         }
 
@@ -106,14 +113,16 @@ class Mapping:
         if row.before is None:
             return
         try:
-            old = self.key(row.before, target)
+            old = self._name(row.before, target)
         except CannotMap:
             return  # it gave no record then
-        if old != self.key(row.payload, target):
-            yield self._said(row, target, Op.DELETE, key=old)
+        if old is not None and old != self._name(row.payload, target):
+            yield self._said(row, target, Op.DELETE, old)
 
     def _event(self, row: Row, target: Target) -> ChangeEvent | None:
-        op = row.op
+        op, name = row.op, self._name(row.payload, target)
+        if name is None:
+            return None  # of nobody: no part of any record
         if op is not Op.DELETE:
             if _says(target.deleted, "deleted", row):
                 op = Op.DELETE
@@ -121,19 +130,33 @@ class Mapping:
                 if op is not Op.UPDATE:
                     return None
                 op = Op.DELETE  # it no longer says what it said
-        return self._said(row, target, op, key=self.key(row.payload, target))
+        return self._said(row, target, op, name)
 
-    def _said(self, row: Row, target: Target, op: Op, *, key: SourceKey) -> ChangeEvent:
+    def _name(self, payload: Payload, target: Target) -> _Name | None:
+        """Return of what record a row speaks, and as which part of it.
+
+        None of a part that belongs to no record, such as an address without a user.
+        """
+        if target.part_id is None:
+            return _Name(self.key(payload, target), None)
+        if target.id.value(payload) is None:
+            return None
+        row = _id_text(target.part_id, payload)
+        return _Name(self.key(payload, target), row)
+
+    def _said(self, row: Row, target: Target, op: Op, name: _Name) -> ChangeEvent:
         record = None
         if op is not Op.DELETE:
             values = target.record.value(row.payload) or {}
             record = MODEL_OF[target.kind].model_validate(values)
             if isinstance(record, Order):
                 record = self._rounded(record, row.table)
+        part = {} if name.row is None else {"part": _part(row.table, name.row)}
         return CHANGE_OF[target.kind].model_validate(
             {
+                **part,
                 "op": op,
-                "key": key,
+                "key": name.key,
                 "position": _position(row, target),
                 "after": record,
                 "raw": None
@@ -175,15 +198,41 @@ class Mapping:
     def key(self, payload: Payload, target: Target) -> SourceKey:
         """Return the key of a row's record; raise CannotMap if it has none."""
         try:
-            text = key_text(target.id.value(payload))
-        except Unreadable as error:
-            raise CannotMap("id", str(error)) from None
-        if text is None:
-            raise CannotMap("id", "is missing: the row has no identity")
-        try:
-            return SourceKey(self.system, text)
+            return SourceKey(self.system, _id_text(target.id, payload))
         except ValueError:
             raise CannotMap("id", "is unfit as the id of a source key") from None
+
+
+class _Name(NamedTuple):
+    """The record that a row speaks of; of a part, also the row's own id."""
+
+    key: SourceKey
+    row: str | None
+
+
+def _part(table: str, row: str) -> RecordPart:
+    try:
+        return RecordPart(table=table, row=row)
+    except ValidationError:
+        raise CannotMap("id", "is unfit as the id of a row") from None
+
+
+def _id_text(expression: Expression, payload: Payload) -> str:
+    try:
+        text = key_text(expression.value(payload))
+    except Unreadable as error:
+        raise CannotMap("id", str(error)) from None
+    if text is None:
+        raise CannotMap("id", "is missing: the row has no identity")
+    return text
+
+
+def _used(targets: Iterable[Target]) -> frozenset[str]:
+    """Return the columns that some field, condition or position is read from."""
+    found: set[str] = set()
+    for one in targets:
+        found = found.union(one.drop, *columns.needs_of(one.expressions))
+    return frozenset(found)
 
 
 def _says(flag: Expression | None, field: str, row: Row) -> bool:

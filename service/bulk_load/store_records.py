@@ -21,7 +21,7 @@ from service.database.batches import bulk_loads
 from service.database.clusters import model_versions
 from service.database.connection.session import Connection, connect
 from service.database.sources.source_records import NewState
-from service.resolver.suppression_check import refuse_erased_states
+from service.resolver.suppression_check import erased_among
 
 Tell = Callable[[int, int], None]
 """Takes the rows just stored and those set aside."""
@@ -58,7 +58,8 @@ def _store(connection: Connection, part: Part, stage: StoreTask, model: Model) -
     states = [_state(row, stage, model) for row in newest.values()]
     with connection.transaction():
         model_versions.pin(connection, model.digest)
-        states = refuse_erased_states(connection, states)
+        erased = erased_among(connection, {one.key: one.features for one in states})
+        states = [one for one in states if one.key not in erased]
         bulk_loads.store(connection, states, model=model.digest)
         bulk_loads.add_part(
             connection,

@@ -45,7 +45,7 @@ def list_(as_json: AsJson = False) -> None:
 
 @sweeps_app.command()
 def show(sweep_id: SweepId) -> None:
-    """Show what a held sweep would delete: kind and source key, one a line."""
+    """Show what a held sweep would delete: kind, source key and part, one a line."""
     from service.database.connection.session import connect
     from service.database.sources import sweeps
 
@@ -54,7 +54,8 @@ def show(sweep_id: SweepId) -> None:
         connect(settings.database_url) as connection,
     ):
         for one in sweeps.keys(connection, sweep_id):
-            typer.echo(f"{one.kind}\t{one.key}")
+            part = f"\t{one.part.table} {one.part.row}" if one.part else ""
+            typer.echo(f"{one.kind}\t{one.key}{part}")
 
 
 @sweeps_app.command()

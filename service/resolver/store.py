@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from matching.features.normalise import normalise
 from matching.model.model_version import Model
 from schemas.change_event import (
     CustomerChange,
@@ -21,13 +22,19 @@ from service.database.facts import facts, orders, programmes
 from service.database.operations.dead_letters import DeadLetter
 from service.database.sources import dirty, source_records
 from service.database.sources.source_records import NewState
+from service.resolver import record_parts
 from service.resolver.micro_batch import (
     ReceivedEvent,
     newest,
     source_time,
     to_dead_letter,
 )
-from service.resolver.suppression_check import reject_suppressed
+from service.resolver.record_parts import Separated, WholeRecord, stored_record
+from service.resolver.suppression_check import (
+    erased_among,
+    reject_suppressed,
+    suppressed_letter,
+)
 
 _CHANGING_FACTS = (RecordKind.ORDER, RecordKind.INTERACTION, RecordKind.CONSENT)
 
@@ -50,14 +57,50 @@ def publish(
     """
     placed, suppressed = reject_suppressed(connection, placed)
     customers = [p for p in placed if isinstance(p.event, CustomerChange)]
-    states = _states(newest(customers), model, times=_known_times(customers))
-    changed = source_records.upsert(connection, states, model=model.digest)
+    found = record_parts.separate(connection, customers)
+    changed = source_records.upsert(
+        connection, _states(_plain(found.plain), model), model=model.digest
+    )
+    written, erased = _publish_spread(connection, found, model)
     fact_events = [p for p in placed if not isinstance(p.event, CustomerChange)]
-    keys = {p.event.key for p in customers} | _customer_keys(fact_events)
-    record_ids = source_records.ids_with_stubs(connection, keys)
+    keys = {p.event.key for p in customers if p not in erased}
+    record_ids = source_records.ids_with_stubs(
+        connection, keys | _customer_keys(fact_events)
+    )
     moved, refused = _publish_facts(connection, fact_events, record_ids)
-    dirty.mark(connection, [*changed, *((record_id, False) for record_id in moved)])
-    return Published(sorted({*record_ids.values(), *moved}), suppressed + refused)
+    marks = [*changed, *written, *((record_id, False) for record_id in moved)]
+    dirty.mark(connection, marks)
+    letters = [*suppressed, *map(suppressed_letter, erased), *refused]
+    return Published(sorted({*record_ids.values(), *moved}), letters)
+
+
+def _publish_spread(
+    connection: Connection, found: Separated, model: Model
+) -> tuple[list[tuple[int, bool]], list[ReceivedEvent]]:
+    """Store the records that several tables give together.
+
+    Returns what changed, and the events that together name somebody erased: one part
+    alone may not have told.
+    """
+    whole = record_parts.put_together(connection, found)
+    # by the standardiser alone: a mark must outlive every model version
+    persons = {one.key: normalise(one.after) for one in whole if one.after is not None}
+    erased = erased_among(connection, persons)
+    record_parts.forget(connection, found, erased)
+    kept = _states([one for one in whole if one.key not in erased], model)
+    changed = source_records.upsert(
+        connection, kept, model=model.digest, assembled=True
+    )
+    return changed, [one for one in found.spread if one.event.key in erased]
+
+
+def _plain(customers: Sequence[ReceivedEvent]) -> list[WholeRecord]:
+    times = _known_times(customers)
+    return [
+        WholeRecord(event.key, event.position, event.after, event.raw, times[event.key])
+        for event in (one.event for one in newest(customers))
+        if isinstance(event, CustomerChange)
+    ]
 
 
 def _known_times(
@@ -75,44 +118,25 @@ def _known_times(
     return times
 
 
-def _states(
-    placed: Sequence[ReceivedEvent],
-    model: Model,
-    *,
-    times: Mapping[SourceKey, datetime | None],
-) -> list[NewState]:
-    events = [p.event for p in placed if isinstance(p.event, CustomerChange)]
-    held = [event for event in events if event.after is not None]
-    standardised = model.standardise([e.after for e in held if e.after is not None])
-    features = {
-        event.key: values for event, values in zip(held, standardised, strict=True)
-    }
-    return [
-        _state(event, features.get(event.key), model, at=times[event.key])
-        for event in events
-    ]
+def _states(records: Sequence[WholeRecord], model: Model) -> list[NewState]:
+    held = [one for one in records if one.after is not None]
+    standardised = model.standardise([one.after for one in held if one.after])
+    features = {one.key: values for one, values in zip(held, standardised, strict=True)}
+    return [_state(one, features.get(one.key), model) for one in records]
 
 
 def _state(
-    event: CustomerChange,
-    features: dict[str, object] | None,
-    model: Model,
-    *,
-    at: datetime | None,
+    one: WholeRecord, features: dict[str, object] | None, model: Model
 ) -> NewState:
-    record = None
-    if event.after is not None:
-        record = event.after.model_dump(
-            mode="json", exclude_none=True, exclude_defaults=True
-        )
+    record = stored_record(one.after) if one.after is not None else None
     return NewState(
-        event.key,
-        event.position,
+        one.key,
+        one.position,
         record,
-        event.raw if record is not None else None,
+        one.raw if record is not None else None,
         features,
         model.blocking_keys(features) if features is not None else [],
-        at,
+        one.at,
     )
 
 

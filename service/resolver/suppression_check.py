@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from matching.features.normalise import normalise
@@ -13,7 +14,6 @@ from service.database.connection.session import Connection
 from service.database.facts import facts
 from service.database.operations.dead_letters import DeadLetter
 from service.database.privacy import erasures, suppressions
-from service.database.sources.source_records import NewState
 from service.domain.suppression import (
     fact_mark,
     marks_in,
@@ -54,24 +54,30 @@ def reject_suppressed(
         if keys[index] & standing.keys() or found.keys() & _keys(one)
     }
     kept = [one for index, one in enumerate(placed) if index not in refused]
-    return kept, [_bare(placed[index]) for index in sorted(refused)]
+    return kept, [suppressed_letter(placed[index]) for index in sorted(refused)]
 
 
-def refuse_erased_states(
-    connection: Connection, states: Sequence[NewState]
-) -> list[NewState]:
-    """Return those of the states of a file that are of nobody erased."""
-    if not suppressions.any_stands(connection):
-        return list(states)
-    marks = [{record_mark(s.key)} | person_marks(s.features) for s in states]
-    standing = suppressions.standing(connection, set().union(*marks))
+def erased_among(
+    connection: Connection, persons: Mapping[SourceKey, dict[str, Any] | None]
+) -> set[SourceKey]:
+    """Return the keys of those who were erased, given what is standardised of each.
+
+    They are refused from now on, with the facts that came before them.
+    """
+    if not persons or not suppressions.any_stands(connection):
+        return set()
+    marks = {
+        key: {record_mark(key)} | person_marks(features)
+        for key, features in persons.items()
+    }
+    standing = suppressions.standing(connection, set().union(*marks.values()))
     found = {
-        state.key: standing[min(told)]
-        for state, own in zip(states, marks, strict=True)
+        key: standing[min(told)]
+        for key, own in marks.items()
         if (told := own & standing.keys())
     }
     _follow(connection, found)
-    return [state for state in states if state.key not in found]
+    return set(found)
 
 
 def without_erased(
@@ -104,7 +110,9 @@ def _persons(placed: Sequence[ReceivedEvent]) -> dict[int, set[str]]:
     return {
         index: person_marks(normalise(one.event.after))
         for index, one in enumerate(placed)
-        if isinstance(one.event, CustomerChange) and one.event.after is not None
+        if isinstance(one.event, CustomerChange)
+        and one.event.after is not None
+        and one.event.part is None  # it is judged with the record that it belongs to
     }
 
 
@@ -131,6 +139,7 @@ def _follow(connection: Connection, found: Mapping[SourceKey, UUID]) -> None:
         erasures.remove_stubs(connection, sorted(found))
 
 
-def _bare(one: ReceivedEvent) -> DeadLetter:
+def suppressed_letter(one: ReceivedEvent) -> DeadLetter:
+    """Return the letter of an event of somebody erased, without its values."""
     letter = to_dead_letter(one.message, SUPPRESSED, _DETAIL)
     return letter._replace(key=None, value=None, headers=[])

@@ -87,7 +87,9 @@ def deletions(
 
 
 def _delete(one: MissingRecord, now: int) -> ChangeEvent:
+    part = {"part": one.part} if one.part else {}
     return CHANGE_OF[one.kind](
+        **part,
         op=Op.DELETE,
         key=one.key,
         position=one.position,

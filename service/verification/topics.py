@@ -62,6 +62,8 @@ def _compare(
     try:
         event = orjson.loads(message.value)
         kind, key = str(event["kind"]), str(event["key"])
+        part = event.get("part") or {"table": "", "row": ""}
+        key = topic_digests.part_name(key, part["table"], part["row"])
         position = tuple(event["position"])
     except (ValueError, TypeError, KeyError):
         name = f"unreadable, at {place[0]}[{place[1]}]@{place[2]}"

@@ -31,6 +31,7 @@ from tests.resolver.deliveries import (
     order,
 )
 from tests.resolver.fake_model import plain_judge
+from tests.resolver.test_record_parts import part
 
 EVENTS: list[ChangeEvent] = [
     customer("pos:1", 1, **ANNE),
@@ -41,6 +42,7 @@ EVENTS: list[ChangeEvent] = [
     movement("pos:m1", "pos:2", 40),
     customer("pos:4", 1, given_name="Dora", emails=["dora@x.fr"]),
     customer("pos:4", 2),
+    part("pos:3", "phone", "7", 2, phones=["0612345678"]),
 ]
 
 
@@ -151,8 +153,8 @@ PLANTED: dict[str, tuple[str, Callable[[Shop], str]]] = {
     ),
     "captured_otherwise": (
         'UPDATE source_record SET record = record || \'{"given_name": "Eve"}\''
-        " WHERE id = '3'",
-        lambda shop: "customer pos:3",
+        " WHERE id = '2'",
+        lambda shop: "customer pos:2",
     ),
 }
 
@@ -179,6 +181,19 @@ def test_a_planted_difference_is_named_and_repaired(shop: Shop, kind: str) -> No
     plan = repair.plan(report)
     assert plan.for_a_person == []
     assert shop.found()  # a plan changes nothing
+    repair.apply(shop.connection, plan, consumer=CONSUMER)
+    work_again(shop)
+    assert shop.found() == {}
+
+
+def test_a_part_of_a_record_that_differs_is_named_and_repaired(shop: Shop) -> None:
+    shop.connection.execute(
+        'UPDATE source_record_part SET record = \'{"phones": ["0600000000"]}\''
+        " WHERE part_table = 'phone'"
+    )
+
+    assert shop.found() == {"captured_otherwise": ["customer pos:3, phone 7"]}
+    plan = repair.plan(shop.verified())
     repair.apply(shop.connection, plan, consumer=CONSUMER)
     work_again(shop)
     assert shop.found() == {}

@@ -48,6 +48,7 @@ _BY_RECORD = {
     " a <> ALL(%(records)s) AND b <> ALL(%(records)s))",
     "review": "a = ANY(%(records)s) OR b = ANY(%(records)s)",
     "source_record": "record_id = ANY(%(records)s)",
+    "source_record_part": "record_id = ANY(%(records)s)",
 }
 _NAMED = (
     "EXISTS (SELECT FROM unnest(%(bytes)s::bytea[]) AS t (said)"

@@ -104,10 +104,7 @@ def _vanished_of(
 ) -> tuple[int, int]:
     # gone just after the snapshot's position, and before any later change
     gone_at = [*before, 0] if len(before) < _POSITION_PARTS else [*before]
-    live = (
-        f"FROM {TABLE_OF[kind]} WHERE system = %(system)s AND NOT deleted"
-        " AND position IS NOT NULL"
-    )
+    live = _LIVE_CUSTOMERS if kind is RecordKind.CUSTOMER else _LIVE_FACTS
     values = {
         "sweep_id": sweep_id,
         "system": system,
@@ -115,13 +112,35 @@ def _vanished_of(
         "before": [*before],
         "gone_at": gone_at,
     }
+    live = live.format(table=TABLE_OF[kind])
     vanished = connection.execute(
-        "INSERT INTO vanished_key (sweep_id, kind, id, position)"
-        f" SELECT %(sweep_id)s, %(kind)s, id, %(gone_at)s::bigint[] {live}"
-        "   AND position <= %(before)s::bigint[] AND position < %(gone_at)s::bigint[]"
-        "   AND NOT EXISTS (SELECT FROM seen_key WHERE digest = substring(sha256("
-        "     convert_to(%(kind)s || '/' || system || ':' || id, 'UTF8')) FOR 8))",
+        (
+            "INSERT INTO vanished_key (sweep_id, kind, id, part_table, part_row,"
+            " position) SELECT %(sweep_id)s, %(kind)s, id, part_table, part_row,"
+            f"   %(gone_at)s::bigint[] FROM ({live}) live"
+            " WHERE position <= %(before)s::bigint[]"
+            "   AND position < %(gone_at)s::bigint[]"
+            f"   AND NOT EXISTS (SELECT FROM seen_key WHERE digest = {_DIGEST})"
+        ).encode(),
         values,
     ).rowcount
-    held = connection.execute(f"SELECT count(*) {live}", values).fetchall()[0][0]
+    count = f"SELECT count(*) FROM ({live}) live"
+    held = connection.execute(count.encode(), values).fetchall()[0][0]
     return held, vanished
+
+
+_LIVE_FACTS = """
+    SELECT id, '' AS part_table, '' AS part_row, position FROM {table}
+    WHERE system = %(system)s AND NOT deleted AND position IS NOT NULL"""
+# of a record that has parts each says for itself when it was last seen
+_LIVE_CUSTOMERS = """
+    SELECT id, '' AS part_table, '' AS part_row, position FROM {table} r
+    WHERE system = %(system)s AND NOT deleted AND position IS NOT NULL
+      AND NOT EXISTS (SELECT FROM source_record_part p
+        WHERE p.system = %(system)s AND p.record_id = r.record_id)
+    UNION ALL SELECT r.id, p.part_table, p.part_row, p.position
+    FROM source_record_part p JOIN {table} r USING (record_id)
+    WHERE p.system = %(system)s AND NOT p.deleted"""
+_DIGEST = """substring(sha256(convert_to(%(kind)s || '/' || %(system)s || ':' || id
+    || CASE WHEN part_table = '' THEN ''
+       ELSE chr(31) || part_table || chr(31) || part_row END, 'UTF8')) FOR 8)"""

@@ -58,14 +58,24 @@ ON CONFLICT (system, id) DO UPDATE SET
     features = excluded.features, blocking_keys = excluded.blocking_keys,
     model = excluded.model, applied_at = now(), source_at = coalesce(
         excluded.source_at, CASE WHEN NOT s.deleted THEN s.source_at END)
-WHERE s.position IS NULL OR s.position < excluded.position
+WHERE s.position IS NULL OR {newer}
 RETURNING new.record_id, new.version IS DISTINCT FROM old.version,
-    coalesce(old.blocking_keys, '{}'), new.blocking_keys
+    coalesce(old.blocking_keys, '{{}}'), new.blocking_keys
 """
+_NEWER = "s.position < excluded.position"
+_CHANGED = """s.position <= excluded.position AND
+    (s.position, s.deleted, s.record, s.raw, s.features, s.model) IS DISTINCT FROM
+    (excluded.position, excluded.deleted, excluded.record, excluded.raw,
+    excluded.features, excluded.model)"""
+"""Of a record that is put together: its position is the greatest of its parts'."""
 
 
 def upsert(
-    connection: Connection, states: Sequence[NewState], *, model: str
+    connection: Connection,
+    states: Sequence[NewState],
+    *,
+    model: str,
+    assembled: bool = False,
 ) -> list[tuple[int, bool]]:
     """Store the states that are newer than what is stored.
 
@@ -73,12 +83,15 @@ def upsert(
     keeps the time that is known: it is as old as that at least.
 
     Returns the record ids that changed, each with whether its pairs must be scored
-    again (its features changed). States must name each source key once.
+    again (its features changed). States must name each source key once. Those that are
+    `assembled` of parts change the record wherever they differ from it.
     """
     if not states:
         return []
     rows = orjson.dumps([_row(state) for state in states]).decode()
-    changed = connection.execute(_UPSERT, {"rows": rows, "model": model}).fetchall()
+    statement = _UPSERT.format(newer=_CHANGED if assembled else _NEWER)
+    values = {"rows": rows, "model": model}
+    changed = connection.execute(statement.encode(), values).fetchall()
     _write_key_difference(connection, changed)
     return [(record_id, rescore) for record_id, rescore, _, _ in changed]
 

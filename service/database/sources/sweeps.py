@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from schemas.change_event import Position, RecordKind
+from schemas.change_event import Position, RecordKind, RecordPart
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.errors import ServiceError
@@ -23,12 +23,14 @@ class State(StrEnum):
 
 
 class MissingRecord(NamedTuple):
-    """A record that a snapshot did not see, and the position at which it is gone."""
+    """A record or a part of one that a snapshot did not see, and the position at which
+    it is gone."""
 
     sweep_id: int
     kind: RecordKind
     key: SourceKey
     position: Position
+    part: RecordPart | None = None
 
 
 class Sweep(NamedTuple):
@@ -90,29 +92,26 @@ def set_state(
 def approved(connection: Connection, *, limit: int) -> list[MissingRecord]:
     """Return vanished records that are to be deleted, at most `limit`."""
     rows = connection.execute(
-        "SELECT v.sweep_id, v.kind, s.system, v.id, v.position"
-        " FROM vanished_key v JOIN sweep s USING (sweep_id)"
-        " WHERE s.state = 'approved' ORDER BY v.sweep_id, v.kind, v.id LIMIT %s",
+        f"SELECT {_MISSING} FROM vanished_key v JOIN sweep s USING (sweep_id)"
+        f" WHERE s.state = 'approved' ORDER BY v.sweep_id, {_ORDER} LIMIT %s",
         [limit],
     ).fetchall()
-    return [
-        MissingRecord(
-            sweep_id, RecordKind(kind), SourceKey(system, id_), tuple(position)
-        )
-        for sweep_id, kind, system, id_, position in rows
-    ]
+    return [_missing(*row) for row in rows]
 
 
 def forget(connection: Connection, applied: Sequence[MissingRecord]) -> None:
     """Forget what is deleted now; a sweep of which nothing is left is applied."""
     connection.execute(
-        "DELETE FROM vanished_key v USING unnest(%s::bigint[], %s::text[], %s::text[])"
-        " AS n (sweep_id, kind, id)"
-        " WHERE (v.sweep_id, v.kind, v.id) = (n.sweep_id, n.kind, n.id)",
+        "DELETE FROM vanished_key v USING unnest(%s::bigint[], %s::text[], %s::text[],"
+        " %s::text[], %s::text[]) AS n (sweep_id, kind, id, part_table, part_row)"
+        " WHERE (v.sweep_id, v.kind, v.id, v.part_table, v.part_row)"
+        "   = (n.sweep_id, n.kind, n.id, n.part_table, n.part_row)",
         [
             [one.sweep_id for one in applied],
             [str(one.kind) for one in applied],
             [one.key.id for one in applied],
+            [one.part.table if one.part else "" for one in applied],
+            [one.part.row if one.part else "" for one in applied],
         ],
     )
     connection.execute(
@@ -133,18 +132,29 @@ def listed(connection: Connection) -> list[Sweep]:
 
 def keys(connection: Connection, sweep_id: int) -> list[MissingRecord]:
     """Return what a sweep would delete; raise UnknownSweep if it waits for nothing."""
-    system = waiting(connection, sweep_id)
+    waiting(connection, sweep_id)
     rows = connection.execute(
-        "SELECT kind, id, position FROM vanished_key WHERE sweep_id = %s"
-        " ORDER BY kind, id",
+        f"SELECT {_MISSING} FROM vanished_key v JOIN sweep s USING (sweep_id)"
+        f" WHERE sweep_id = %s ORDER BY {_ORDER}",
         [sweep_id],
     )
-    return [
-        MissingRecord(
-            sweep_id, RecordKind(kind), SourceKey(system, id_), tuple(position)
-        )
-        for kind, id_, position in rows
-    ]
+    return [_missing(*row) for row in rows]
+
+
+_MISSING = "v.sweep_id, v.kind, s.system, v.id, v.position, v.part_table, v.part_row"
+_ORDER = "v.kind, v.id, v.part_table, v.part_row"
+
+
+def _missing(
+    sweep_id: int, kind: str, system: str, id_: str, position: list[int], *part: str
+) -> MissingRecord:
+    return MissingRecord(
+        sweep_id,
+        RecordKind(kind),
+        SourceKey(system, id_),
+        tuple(position),
+        RecordPart(table=part[0], row=part[1]) if part[0] else None,
+    )
 
 
 def waiting(connection: Connection, sweep_id: int) -> str:

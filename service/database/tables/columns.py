@@ -20,9 +20,15 @@ def time_column(*, default_now: bool = False, nullable: bool = False) -> Any:
     )
 
 
-def text_column(*, nullable: bool = False, primary_key: bool = False) -> Any:
+def text_column(
+    *, nullable: bool = False, primary_key: bool = False, default: str | None = None
+) -> Any:
     """Return a text."""
-    return Field(sa_column=Column(Text, nullable=nullable, primary_key=primary_key))
+    return Field(
+        sa_column=Column(
+            Text, nullable=nullable, primary_key=primary_key, server_default=default
+        )
+    )
 
 
 def position_column() -> Any:

@@ -54,6 +54,26 @@ class SourceRecord(SQLModel, table=True):
     applied_at: datetime = time_column(default_now=True)
 
 
+class SourceRecordPart(SQLModel, table=True):
+    """What one table of a system says of a record that several tables give together.
+
+    The part of table '' and row '' is what the record's own table says. A row with
+    `deleted` keeps the position so that a latecomer stays late.
+    """
+
+    __tablename__ = "source_record_part"
+
+    system: str = text_column(primary_key=True)
+    record_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    part_table: str = text_column(primary_key=True)
+    part_row: str = text_column(primary_key=True)
+    position: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
+    deleted: bool
+    record: dict[str, Any] | None = json_column(nullable=True)
+    raw: dict[str, Any] | None = json_column(nullable=True)
+    source_at: datetime | None = time_column(nullable=True)
+
+
 class BlockingKey(SQLModel, table=True):
     """A 64-bit hash of (blocking rule, values) under which a record is found."""
 
@@ -135,7 +155,8 @@ class Sweep(SQLModel, table=True):
 
 
 class VanishedKey(SQLModel, table=True):
-    """A record or fact that a snapshot did not see, until its delete is applied."""
+    """A record, part of a record, or fact that a snapshot did not see, until its delete
+    is applied."""
 
     __tablename__ = "vanished_key"
 
@@ -143,6 +164,8 @@ class VanishedKey(SQLModel, table=True):
     kind: str = text_column(primary_key=True)
     id: str = text_column(primary_key=True)
     position: list[int] | None = position_column()
+    part_table: str = text_column(primary_key=True, default="")
+    part_row: str = text_column(primary_key=True, default="")
 
 
 class SystemFreshness(SQLModel, table=True):

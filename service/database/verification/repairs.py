@@ -40,7 +40,10 @@ def write_history(connection: Connection, ids: Collection[UUID]) -> None:
 
 
 def forget_positions(connection: Connection, names: Sequence[str]) -> None:
-    """Let the next message of these (`kind system:id`) be newer than what is held."""
+    """Let the next message of these be newer than what is held.
+
+    They are named `kind system:id`, a part as topic_digests.part_name has it.
+    """
     for name in names:
         kind, _, key = name.partition(" ")
         system, _, id_ = key.partition(":")
@@ -49,6 +52,14 @@ def forget_positions(connection: Connection, names: Sequence[str]) -> None:
             f"UPDATE {table} SET position = '{{}}' WHERE system = %s AND id = %s",
             [system, id_],
         )
+        if kind == RecordKind.CUSTOMER:
+            connection.execute(
+                "UPDATE source_record_part p SET position = '{}' FROM source_record r"
+                " WHERE p.system = %s AND r.record_id = p.record_id AND %s = r.id ||"
+                "   CASE WHEN part_table = '' THEN ''"
+                "   ELSE ', ' || part_table || ' ' || part_row END",
+                [system, id_],
+            )
 
 
 def read_from(

@@ -39,8 +39,13 @@ def digest(record: Any) -> bytes | None:
     return hashlib.blake2b(written, digest_size=16).digest()
 
 
+def part_name(key: str, table: str, row: str) -> str:
+    """Return the name of a part of a record; of the record itself without a table."""
+    return f"{key}, {table} {row}" if table else key
+
+
 def held(connection: Connection, system: str) -> dict[tuple[str, str], Held]:
-    """Return what is held of one system, by kind and key."""
+    """Return what is held of one system, by kind and key, and by part (part_name)."""
     found: dict[tuple[str, str], Held] = {}
     for kind in REPLACED_KINDS:
         with connection.cursor(name="held") as rows:
@@ -54,6 +59,15 @@ def held(connection: Connection, system: str) -> dict[tuple[str, str], Held]:
                 found[kind.value, f"{system}:{id_}"] = Held(
                     tuple(position), digest(record)
                 )
+    # once other tables add to a record, what its own says of it stands here alone
+    for id_, table, row, position, record in connection.execute(
+        "SELECT r.id, p.part_table, p.part_row, p.position, p.record"
+        " FROM source_record_part p JOIN source_record r USING (record_id)"
+        " WHERE p.system = %s",
+        [system],
+    ):
+        key = part_name(f"{system}:{id_}", table, row)
+        found[RecordKind.CUSTOMER.value, key] = Held(tuple(position), digest(record))
     for (id_,) in connection.execute(
         "SELECT id FROM loyalty_movement WHERE system = %s", [system]
     ):

@@ -10,7 +10,12 @@ import psycopg
 import pytest
 
 from schemas import wire
+from service.database.connection.session import Connection
+from service.resolver.micro_batch import ReceivedEvent
+from service.resolver.store import publish
+from service.verification.topics import read
 from tests.connectors.connector_process import Process, Topic, wait_until
+from tests.resolver.fake_model import PlainModel
 
 Start = Callable[..., Process]
 MEMBERS = """
@@ -32,6 +37,18 @@ KEPT = {
     "customer/club:M-0", "customer/club:N-2", "customer/club:M-3",
     "consent/club:0", "consent/club:2", "consent/club:3",
 }  # fmt: skip
+ACCOUNTS = """
+tables:
+  account:
+    kind: customer
+    id: id
+    fields: { family_name: name }
+    parts:
+      address:
+        customer: account_id
+        id: id
+        fields: { phones: [phone], addresses: { fields: { city: town } } }
+"""
 VISITORS = """
 tables:
   visitor:
@@ -128,3 +145,62 @@ def test_changes_of_partitions_are_those_of_their_table(
 def _names(topic: Topic) -> dict[str, Any]:
     found: dict[str, Any] = topic.state()
     return {str(event.key.id): event.after.family_name for event in found.values()}
+
+
+def test_a_customer_of_two_tables_follows_the_changes_of_both(
+    club: Start,
+    database: psycopg.Connection[Any],
+    connection: Connection,
+    broker: str,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mapping.yaml").write_text(ACCOUNTS)
+    database.execute(
+        "CREATE TABLE account (id int PRIMARY KEY, name text);"
+        "CREATE TABLE address (id int PRIMARY KEY, account_id int, phone text,"
+        " town text);"
+        "INSERT INTO account VALUES (1, 'Roux'), (2, 'Rey'), (3, 'Ray');"
+        "INSERT INTO address VALUES (10, 1, '0611223344', 'Lyon'),"
+        " (11, 2, NULL, 'Pau'), (12, NULL, '0600000000', 'Nice'),"
+        " (13, 3, '0655667788', NULL)"
+    )
+    with club("run") as refused:
+        refused.wait_for('"failed"')
+        assert "ALTER TABLE address REPLICA IDENTITY FULL" in refused.said
+
+    database.execute("ALTER TABLE address REPLICA IDENTITY FULL")
+    with club("run") as process:
+        process.wait_for('"streaming"')
+        database.execute(
+            "UPDATE account SET name = 'Roy' WHERE id = 1;"
+            "UPDATE address SET town = 'Albi' WHERE id = 11;"
+            "UPDATE address SET account_id = 2 WHERE id = 13;"
+            "INSERT INTO address VALUES (14, 3, '0699887766', 'Sète');"
+            "DELETE FROM address WHERE id = 14"
+        )
+        wanted = {
+            "1": {
+                "family_name": "Roy",
+                "phones": ["0611223344"],
+                "addresses": [{"city": "Lyon"}],
+            },
+            "2": {
+                "family_name": "Rey",
+                "phones": ["0655667788"],
+                "addresses": [{"city": "Albi"}],
+            },
+            "3": {"family_name": "Ray"},
+        }
+        wait_until(lambda: _stored(broker, connection) == wanted, lambda: process.said)
+
+
+def _stored(broker: str, connection: Connection) -> dict[str, Any]:
+    """Return the records by id, after storing all that stands on the topic."""
+    model: Any = PlainModel()
+    received = [
+        ReceivedEvent(wire.decode(one.value, one.headers, topic=one.topic), one)
+        for one in read(broker, wire.source_topic("club"))
+    ]
+    publish(connection, received, model=model)
+    rows = connection.execute("SELECT id, record FROM source_record")
+    return dict(rows.fetchall())
