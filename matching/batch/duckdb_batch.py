@@ -21,9 +21,9 @@ from matching.features.normalise import LISTS, TEXTS
 from matching.model.comparisons import COPIES
 from matching.model.hard_rules import GUARDED, SOURCE_KEY, HardRule
 from matching.model.model_version import Model
-from matching.scoring.arrow_tables import TF_NAMES
+from matching.scoring.json_tables import TF_NAMES
+from matching.scoring.scored_pair import comparison_columns
 from matching.scoring.splink_predict import components_table, find_pairs, predict_table
-from matching.scoring.splink_sql import comparison_columns
 from schemas.source_key import SourceKey
 
 MEMORY = "1800MB"

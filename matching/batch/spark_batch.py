@@ -21,7 +21,7 @@ from matching.errors import MatchingError
 from matching.features.normalise import LISTS
 from matching.model.comparisons import TF_COLUMNS
 from matching.model.model_version import Model
-from matching.scoring.arrow_tables import TF_NAMES
+from matching.scoring.json_tables import TF_NAMES
 from matching.scoring.splink_sql import quiet
 
 MARGIN = 0.01

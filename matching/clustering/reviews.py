@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from matching.clustering.cluster import (
     Clustering,
@@ -19,7 +19,9 @@ from matching.clustering.cluster import (
     Verdict,
     by_key,
 )
-from matching.model.model_version import Model
+
+if TYPE_CHECKING:
+    from matching.model.model_version import Model
 
 Customers = Mapping[int, Hashable]
 """The customer, by any name, of each record that has one."""

@@ -71,7 +71,7 @@ def evaluate(
     """Standardise, train by the recipe (or take a model), predict, cluster, measure."""
     started = time.monotonic()
     if model is not None:
-        Scorer(model)  # refuses a bundle that must not score here
+        Scorer(model, beside_splink=True)  # refuses a bundle that must not score here
     rows = read_rows(files, columns, truth=truth, dates=dates)
     if any(row.truth is None for row in rows):
         raise UnreadableRows(f"some rows have no value in the truth column {truth}")

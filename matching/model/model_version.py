@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from matching.errors import UnusableModel
 from matching.features.name_variants import is_full_name
@@ -41,6 +41,13 @@ class TermFrequencies:
         return None if value is None else self.shares.get(value, self.floor)
 
 
+class Statement(NamedTuple):
+    """Splink's own scoring statement, and a digest of the settings it wrote it for."""
+
+    settings: str
+    sql: str
+
+
 COMMON_NAME = 1e-4
 """Share of the records from which a first name is no slip of the pen."""
 
@@ -61,6 +68,7 @@ class Model:
     guards: Guards = field(default_factory=Guards)
     standardiser: str = STANDARDISER
     versions: Mapping[str, str] = field(default_factory=library_versions)
+    statement: Statement | None = None
 
     @classmethod
     def load(cls, path: Path | None = None) -> Model:
@@ -100,6 +108,18 @@ class Model:
     def digest(self) -> str:
         """The SHA-256 of the bundle's content."""
         return hashlib.sha256(self._canonical).hexdigest()
+
+    @cached_property
+    def settings_digest(self) -> str:
+        """The SHA-256 of the settings."""
+        written = json.dumps(self.settings, sort_keys=True).encode()
+        return hashlib.sha256(written).hexdigest()
+
+    @property
+    def scoring_sql(self) -> str | None:
+        """Splink's scoring statement, if the bundle holds that of its settings."""
+        known = self.statement
+        return known.sql if known and known.settings == self.settings_digest else None
 
     @cached_property
     def _canonical(self) -> bytes:
@@ -153,7 +173,8 @@ class Model:
 
 
 def _document(model: Model) -> dict[str, Any]:
-    return {
+    statement = {"statement": model.statement._asdict()} if model.statement else {}
+    return statement | {
         "name": model.name,
         "description": model.description,
         "settings": model.settings,
@@ -190,7 +211,13 @@ def _from_document(document: dict[str, Any]) -> Model:
         guards=_guards(document.get("guards")),
         standardiser=document["standardiser"],
         versions=document["versions"],
+        # without one, of an earlier version of Couture, Splink is asked at each start
+        statement=_statement(document.get("statement")),
     )
+
+
+def _statement(document: Mapping[str, Any] | None) -> Statement | None:
+    return None if document is None else Statement(**document)
 
 
 def _guards(document: Mapping[str, Any] | None) -> Guards:

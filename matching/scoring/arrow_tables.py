@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import orjson
 import pyarrow as pa
 
 from matching.features.normalise import LISTS, TEXTS, Features
-from matching.model.comparisons import COPIES, TF_COLUMNS
+from matching.model.comparisons import COPIES
+from matching.scoring.json_tables import TF_NAMES, json_texts
 
 _TEXT_LIST = pa.list_(pa.string())
-_DUCKDB = {pa.string(): "VARCHAR", _TEXT_LIST: "VARCHAR[]", pa.float64(): "DOUBLE"}
-TF_NAMES = tuple(f"tf_{column}" for column in TF_COLUMNS)
 SCHEMA = pa.schema(
     [
         ("unique_id", pa.int64()),
@@ -42,24 +39,3 @@ def json_table(features: Mapping[int, Features | str]) -> pa.Table:
     texts = json_texts(features.values())
     ids = pa.array(list(features), pa.int64())
     return pa.table({"unique_id": ids, "features": pa.array(texts, pa.string())})
-
-
-def json_texts(features: Iterable[Features | str]) -> list[str]:
-    """Return features as JSON text, those that are text already as they are."""
-    return [
-        given if isinstance(given, str) else orjson.dumps(given).decode()
-        for given in features
-    ]
-
-
-def from_json_sql(table: str) -> str:
-    """Return the select of the same columns as `arrow_table` from a `json_table`.
-
-    DuckDB reads the text five times as fast as Python makes columns of dictionaries.
-    """
-    fields = list(SCHEMA)[1:]
-    shape = json.dumps({field.name: _DUCKDB[field.type] for field in fields})
-    names = [f"f.{field.name}" for field in fields]
-    names += [f"f.{original} as {copy}" for copy, original in COPIES.items()]
-    read = f"select unique_id, from_json(features, '{shape}') as f from {table}"
-    return f"select unique_id, {', '.join(names)} from ({read})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -66,3 +66,26 @@ class Columns:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def comparison_columns(settings: Mapping[str, Any]) -> Columns:
+    """Return how Splink's answer for these settings is read."""
+    levels: dict[str, dict[int, str]] = {}
+    adjusted: set[str] = set()
+    for comparison in settings["comparisons"]:
+        name = comparison["output_column_name"]
+        levels[name] = level_labels(comparison)
+        if any("tf_adjustment_column" in x for x in comparison["comparison_levels"]):
+            adjusted.add(name)
+    return Columns(tuple(levels), frozenset(adjusted), levels)
+
+
+def level_labels(comparison: Mapping[str, Any]) -> dict[int, str]:
+    """Return the label of each comparison level by Splink's number for it."""
+    listed = comparison["comparison_levels"]
+    known = [x for x in listed if not x.get("is_null_level")]
+    labels = {
+        len(known) - 1 - i: str(level["label_for_charts"])
+        for i, level in enumerate(known)
+    }
+    return labels | {-1: "missing"}

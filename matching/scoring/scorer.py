@@ -1,8 +1,8 @@
 """Pairs to match weights, by the very statement Splink writes: the only scorer.
 
 Splink needs 0.1 s to write its SQL, whatever the number of pairs. So it is asked once,
-for a pair that does not matter, and its statement is then run, prepared, on scratch
-tables that hold the records and pairs at hand.
+when the model is made, for a pair that does not matter; its statement stands in the
+bundle, and is run, prepared, on scratch tables that hold the records and pairs at hand.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import duckdb
 from matching.errors import UnusableModel
 from matching.features.normalise import STANDARDISER, Features
 from matching.model.model_version import Model, library_versions
-from matching.scoring.arrow_tables import arrow_table, from_json_sql, json_texts
-from matching.scoring.scored_pair import Columns, ScoredPair
-from matching.scoring.splink_predict import predict
-from matching.scoring.splink_sql import comparison_columns, statement
+from matching.scoring.json_tables import from_json_sql, json_texts
+from matching.scoring.scored_pair import Columns, ScoredPair, comparison_columns
 
-__all__ = ["ScoredPair", "Scorer"]
+__all__ = ["LEFT", "RIGHT", "ScoredPair", "Scorer"]
 
+LEFT, RIGHT = "__couture_left__", "__couture_right__"
+"""The tables that the statement of a bundle reads pairs from, by its column `pair`."""
 
 # DuckDB plans a prepared statement anew at every execution if it has a parameter, reads
 # a view, or reads a database whose catalog has changed since: hence plain tables, not
@@ -39,14 +39,18 @@ _TAKE = (
 class Scorer:
     """Scores pairs with one model; not for use by two threads at once."""
 
-    def __init__(self, model: Model) -> None:
-        """Prepare the statement; raises UnusableModel if it differs from Splink's."""
+    def __init__(self, model: Model, *, beside_splink: bool = False) -> None:
+        """Prepare the statement; raise UnusableModel if it does not score as it did.
+
+        The golden pairs tell: bit-equal with what the bundle states, and, where asked
+        for or where the bundle holds no statement, with Splink's predict here and now.
+        """
         _check_versions(model)
         self._model = model
         self._columns: Columns = comparison_columns(model.settings)
         self._connection = duckdb.connect(config={"threads": 1})
-        self._prepare()
-        self._check_golden_pairs()
+        self._prepare(model.scoring_sql or _splinks_statement(model))
+        self._check_golden_pairs(beside_splink or model.scoring_sql is None)
 
     def score(
         self,
@@ -90,42 +94,51 @@ class Scorer:
         execute("delete from record")
         execute("execute read")
 
-    def _prepare(self) -> None:
+    def _prepare(self, statement: str) -> None:
         execute = self._connection.execute
-        self._connection.register("shape", arrow_table({}))
-        execute("create table record as from shape")
-        self._connection.unregister("shape")
         execute("create table incoming (unique_id bigint, features varchar)")
+        execute(f"create table record as {from_json_sql('incoming')}")
         execute("create table listed (pair bigint, a bigint, b bigint)")
         execute("pragma disable_optimizer")
-        sql = statement(self._model.settings, _side("a"), _side("b"))
+        sql = statement.replace(LEFT, _side("a")).replace(RIGHT, _side("b"))
         select = f"select {self._columns.sql} from ({sql})"
         floor = f"match_probability >= '{self._model.bands.review!r}'::double"
         execute(f"prepare read as insert into record {from_json_sql('incoming')}")
         execute(f"prepare score as {select} where {floor}")
         execute(f"prepare score_all as {select}")
 
-    def _check_golden_pairs(self) -> None:
-        """Score the golden pairs here, with Splink's predict, and as they were."""
+    def _check_golden_pairs(self, beside_splink: bool) -> None:
+        """Score the golden pairs here, and with Splink's predict; both as they were."""
         features: dict[int, Features] = {}
         expected: dict[tuple[int, int], tuple[float, float]] = {}
         for i, golden in enumerate(self._model.golden):
             a, b = 2 * i, 2 * i + 1
             features |= {a: golden["left"], b: golden["right"]}
             expected[a, b] = golden["weight"], golden["probability"]
-        here = {
-            (p.a, p.b): (p.weight, p.probability)
-            for p in self._score("score_all", features, list(expected))
-        }
-        splinks = {
-            (p.a, p.b): (p.weight, p.probability)
-            for p in predict(self._model, features, list(expected))
-        }
+        pairs = list(expected)
+        here = _weights(self._score("score_all", features, pairs))
+        splinks = here
+        if beside_splink:
+            from matching.scoring.splink_predict import predict
+
+            splinks = _weights(predict(self._model, features, pairs))
         if not here == splinks == expected:
             raise UnusableModel(
                 "the golden pairs of the model do not score bit-equal with Splink's "
                 "predict on this machine; train and promote a new model version"
             )
+
+
+def _weights(
+    scored: Iterable[ScoredPair],
+) -> dict[tuple[int, int], tuple[float, float]]:
+    return {(one.a, one.b): (one.weight, one.probability) for one in scored}
+
+
+def _splinks_statement(model: Model) -> str:
+    from matching.scoring.splink_sql import statement
+
+    return statement(model.settings, LEFT, RIGHT)
 
 
 def _side(end: str) -> str:

@@ -17,12 +17,8 @@ from splink import DuckDBAPI, Linker
 from matching.features.normalise import LISTS, Features
 from matching.model.blocking import Rule
 from matching.model.model_version import Model
-from matching.scoring.arrow_tables import (
-    TF_NAMES,
-    arrow_table,
-    from_json_sql,
-    json_table,
-)
+from matching.scoring.arrow_tables import arrow_table, json_table
+from matching.scoring.json_tables import TF_NAMES, from_json_sql
 from matching.scoring.splink_sql import quiet
 
 

@@ -20,8 +20,8 @@ from matching.features.normalise import LISTS, Features
 from matching.model.blocking import keys_sql, pairs_sql
 from matching.model.model_version import Model
 from matching.scoring.arrow_tables import arrow_table
-from matching.scoring.scored_pair import ScoredPair
-from matching.scoring.splink_sql import comparison_columns, quiet
+from matching.scoring.scored_pair import ScoredPair, comparison_columns
+from matching.scoring.splink_sql import quiet
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from splink import DuckDBAPI
 from splink.internals.realtime import compare_records
 
 from matching.scoring.arrow_tables import arrow_table
-from matching.scoring.scored_pair import Columns
 
 
 @contextmanager
@@ -55,26 +54,3 @@ def _read_from(sql: str, prefix: str, table: str) -> str:
     start = sql.index(prefix)
     name = sql[start : sql.index(" ", start)]
     return sql.replace(name, table)
-
-
-def comparison_columns(settings: Mapping[str, Any]) -> Columns:
-    """Return how Splink's answer for these settings is read."""
-    levels: dict[str, dict[int, str]] = {}
-    adjusted: set[str] = set()
-    for comparison in settings["comparisons"]:
-        name = comparison["output_column_name"]
-        levels[name] = level_labels(comparison)
-        if any("tf_adjustment_column" in x for x in comparison["comparison_levels"]):
-            adjusted.add(name)
-    return Columns(tuple(levels), frozenset(adjusted), levels)
-
-
-def level_labels(comparison: Mapping[str, Any]) -> dict[int, str]:
-    """Return the label of each comparison level by Splink's number for it."""
-    listed = comparison["comparison_levels"]
-    known = [x for x in listed if not x.get("is_null_level")]
-    labels = {
-        len(known) - 1 - i: str(level["label_for_charts"])
-        for i, level in enumerate(known)
-    }
-    return labels | {-1: "missing"}

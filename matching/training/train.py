@@ -23,11 +23,12 @@ from matching.errors import UntrainableRecords
 from matching.features.normalise import Features, normalise
 from matching.model.bands import Bands
 from matching.model.comparisons import settings
-from matching.model.model_version import Model
+from matching.model.model_version import Model, Statement
 from matching.scoring.arrow_tables import arrow_table
 from matching.scoring.reference_pairs import PAIRS, PEOPLE
+from matching.scoring.scorer import LEFT, RIGHT
 from matching.scoring.splink_predict import find_pairs, predict
-from matching.scoring.splink_sql import quiet
+from matching.scoring.splink_sql import quiet, statement
 from matching.training.comparison_vectors import Agreements, Floats, Ints, agreements
 from matching.training.default_parameters import DEFAULTS, fixed_bits, with_shares
 from matching.training.expectation_maximisation import (
@@ -116,10 +117,13 @@ def _check_records(normalised: Sequence[Features]) -> None:
 
 
 def with_golden_pairs(model: Model) -> Model:
-    """Return the model with the weights it gives to people who do not exist."""
+    """Return the model with the weights it gives to people who do not exist, and with
+    the statement by which it gives them."""
     people = dict(enumerate(model.standardise(PEOPLE)))
+    sql = statement(model.settings, LEFT, RIGHT)
     return replace(
         model,
+        statement=Statement(model.settings_digest, sql),
         golden=[
             {
                 "left": people[pair.a],

@@ -18,7 +18,7 @@ from service.database.messages.offsets import StoredOffset
 from service.resolver import resolve
 from service.resolver.micro_batch import Message, decode
 from service.resolver.resolve import ActiveModel
-from service.resolver.worker import load_judge, tune_gc
+from service.resolver.worker import load_judge
 
 CONSUMER = "bench"
 STEPS = ("publish", "score_candidates", "relabel")
@@ -54,7 +54,6 @@ def fold(url: str, messages: Sequence[Message], size: int, warm: int) -> Timing:
     partition = messages[0].partition
     with connect(url, name="couture-bench", autocommit=True) as connection:
         judge = load_judge(connection)
-        tune_gc()
         offsets.start(
             connection,
             consumer=CONSUMER,

@@ -56,7 +56,9 @@ def _once(settings: Settings) -> AuditReport:
         require_migrated(connection, url)
         # Not activated where none is: an audit writes nothing but what it found.
         model = model_versions.active(connection) or Model.load()
-        Scorer(model)  # raises UnusableModel if it does not score here as it was made
+        Scorer(
+            model, beside_splink=True
+        )  # raises UnusableModel if it does not score here as it was made
         report = run_audit(connection, model)
         keep(connection, report)
     return report

@@ -20,6 +20,7 @@ from rich.console import Console
 from service import access
 from service.database.connection.migrate import migrate
 from service.database.connection.session import connect
+from service.domain.scopes import READ_SCOPES
 from service.errors import Misconfigured, ServerDidNotStart
 from service.local.servers import (
     EmbeddedBroker,
@@ -205,7 +206,7 @@ def read_systems(config: Path) -> dict[str, dict[str, Any]]:
 
 def _tell(console: Console, house: LocalStack, config: Path | None) -> None:
     key = access.create_key(
-        house.database_url, channel="first_hour", scopes=access.READ_SCOPES
+        house.database_url, channel="first_hour", scopes=READ_SCOPES
     )
     console.print(f"API        {house.api_url}/docs")
     console.print(f"Kafka      {house.broker.bootstrap}")

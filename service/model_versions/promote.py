@@ -86,7 +86,9 @@ def promote(
     UnusableModel, AlreadyActive, or TooManyChanged if more than `most_changed` of the
     customers would change (None: no guard); then nothing was written.
     """
-    judge = ActiveModel(model, Scorer(model))  # refuses a bundle that is not bit-equal
+    judge = ActiveModel(
+        model, Scorer(model, beside_splink=True)
+    )  # refuses a bundle that is not bit-equal
     replaced = model_versions.active_digest(connection)
     if replaced == model.digest:
         raise AlreadyActive(f"The model {model.digest[:12]} decides already.")

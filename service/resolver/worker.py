@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 
@@ -45,7 +44,6 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
         fetch_wait_ms=settings.fetch_wait_ms,
     )
     judge = load_judge(connection)
-    tune_gc()
     log.info("resolver started", model=judge.model.digest[:12])
     worker = Worker(settings, judge, connection, stream)
     try:
@@ -54,15 +52,6 @@ def run(settings: Settings, *, stop: threading.Event | None = None) -> None:
         stream.close()
         worker.connection.close()
     log.info("resolver stopped")
-
-
-def tune_gc() -> None:
-    """Have Python look for cyclic garbage seldom.
-
-    A micro-batch makes a hundred thousand objects, hardly one of them in a cycle; to
-    look through them at Python's own pace took a fifth of the resolver's time.
-    """
-    gc.set_threshold(100_000, 20, 100)
 
 
 def load_judge(connection: Connection) -> ActiveModel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import queue
@@ -69,8 +68,6 @@ def _hear(said: Any, running: Sequence[Any]) -> Iterator[Any]:
 
 def _run(work: Callable[..., None], task: Any, said: Any, parent: int) -> None:
     die_when_parent_dies(parent)
-    # Nothing here lies in cycles; looking for them cost a fifth of the time.
-    gc.set_threshold(100_000, 20, 100)
     try:
         work(task, lambda *told: said.put(("told", told)))
     except ServiceError as error:

@@ -12,8 +12,6 @@ from werkzeug.test import TestResponse
 from service.access import (
     PERSON,
     PUBLIC,
-    READ_SCOPES,
-    SCOPES,
     Keyring,
     create_key,
     declared_scope,
@@ -25,6 +23,7 @@ from service.access import (
 )
 from service.database.connection import pools
 from service.database.connection.session import Connection
+from service.domain.scopes import READ_SCOPES, SCOPES
 from service.errors import (
     DatabaseNotMigrated,
     DatabaseUnavailable,

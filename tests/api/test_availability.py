@@ -9,10 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from service.access import SCOPES, create_key
+from service.access import create_key
 from service.app import create_app
 from service.database.connection.migrate import migrate
 from service.database.connection.session import Connection
+from service.domain.scopes import SCOPES
 from service.local.servers import EmbeddedPostgres, start_postgres
 from service.settings import Settings
 from tests.api.channel import Channel

@@ -12,8 +12,9 @@ import httpx
 import psutil
 import pytest
 
-from service.access import SCOPES, create_key
+from service.access import create_key
 from service.database.connection.session import Connection
+from service.domain.scopes import SCOPES
 from service.runtime.ports import free_port
 from tests.api.factories import a_contact, a_customer, a_source_record
 from tests.api.served import served, start

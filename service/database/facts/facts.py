@@ -14,7 +14,7 @@ from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
 from service.database.facts.orders import order_record
-from service.database.tables.record_kinds import TABLE_OF
+from service.database.record_kinds import TABLE_OF
 
 _AT = {
     RecordKind.ORDER: "placed_at",

@@ -10,7 +10,7 @@ from uuid import UUID
 from schemas import wire
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
-from service.database.tables.record_kinds import FACT_KINDS, TABLE_OF
+from service.database.record_kinds import FACT_KINDS, TABLE_OF
 
 
 class Person(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from schemas.change_event import RecordKind
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
-from service.database.tables.record_kinds import TABLE_OF
+from service.database.record_kinds import TABLE_OF
 
 # A change and its record's dirty mark commit together, and relabel removes the mark in
 # the transaction that writes the profile: stored and unmarked means shown.

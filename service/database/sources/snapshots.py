@@ -9,7 +9,7 @@ import orjson
 from schemas.change_event import RecordKind
 from schemas.snapshot import DIGEST_BYTES, SnapshotManifest
 from service.database.connection.session import Connection
-from service.database.tables.record_kinds import REPLACED_KINDS, TABLE_OF
+from service.database.record_kinds import REPLACED_KINDS, TABLE_OF
 
 _POSITION_PARTS = 6
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from schemas.change_event import RecordKind
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints, uuids
-from service.database.tables.record_kinds import TABLE_OF
+from service.database.record_kinds import TABLE_OF
 
 
 def forget_links(connection: Connection, pairs: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from schemas import wire
 from schemas.change_event import Position, RecordKind
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import uuids
-from service.database.tables.record_kinds import REPLACED_KINDS, TABLE_OF
+from service.database.record_kinds import REPLACED_KINDS, TABLE_OF
 
 
 class Held(NamedTuple):

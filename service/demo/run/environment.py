@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from service.access import READ_SCOPES, create_key
+from service.access import create_key
 from service.database.connection.session import Connection, connect
 from service.demo.retailer.retailer import Retailer
 from service.demo.retailer.writes import CALL_CENTRE, ECOMMERCE, LOYALTY, POS, SYSTEMS
@@ -22,6 +22,7 @@ from service.demo.run.freshness import FreshnessSampler
 from service.demo.systems import loyalty, pos
 from service.demo.systems.http_server import KEY_VARIABLE
 from service.demo.systems.systems import Systems
+from service.domain.scopes import READ_SCOPES
 from service.errors import ServerDidNotStart
 from service.local.stack import LocalStack, start_house
 from service.runtime import ports

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from dataclasses import replace
 from itertools import combinations
 
@@ -14,8 +15,9 @@ from matching.clustering.cluster import Link, cluster
 from matching.errors import UnusableModel
 from matching.features.normalise import Features
 from matching.model.model_version import Model
-from matching.scoring.scorer import Scorer
+from matching.scoring.scorer import LEFT, RIGHT, Scorer
 from matching.scoring.splink_predict import resolve_batch
+from matching.scoring.splink_sql import statement
 from tests.matching.people import crowd, person
 
 
@@ -109,6 +111,47 @@ def test_a_bundle_is_the_same_bytes_and_digest_after_a_journey(model: Model) -> 
 def test_a_bundle_of_another_library_version_is_refused(model: Model) -> None:
     with pytest.raises(UnusableModel, match="installed"):
         Scorer(replace(model, versions={"duckdb": "1.0.0", "splink": "4.0.0"}))
+
+
+def test_a_model_holds_the_statement_that_splink_writes_for_it(model: Model) -> None:
+    assert model.scoring_sql is not None
+    anew = statement(model.settings, LEFT, RIGHT)
+    assert _pieces(model.scoring_sql) == _pieces(anew)
+    Scorer(model, beside_splink=True)
+
+
+def _pieces(sql: str) -> list[str]:
+    """Return its columns and lines in order: Splink lists columns as a set has them."""
+    return sorted(piece.strip() for piece in re.split(r"[,\n]|\bselect\b", sql))
+
+
+def test_a_bundle_without_its_statement_scores_the_same(
+    model: Model, features: dict[int, Features], candidates: set[tuple[int, int]]
+) -> None:
+    older = replace(model, statement=None)
+    assert "statement" not in json.loads(gzip.decompress(older.to_bytes()))
+
+    known = Scorer(model).score(features, candidates)
+    assert Scorer(older).score(features, candidates) == known
+
+
+def test_other_settings_are_not_scored_by_a_statement_of_before(model: Model) -> None:
+    prior = model.settings["probability_two_random_records_match"] / 2
+    settings = {**model.settings, "probability_two_random_records_match": prior}
+    other = replace(model, settings=settings)
+
+    assert other.scoring_sql is None
+    with pytest.raises(UnusableModel, match="golden"):
+        Scorer(other)
+
+
+def test_a_statement_that_scores_otherwise_is_refused(model: Model) -> None:
+    assert model.statement is not None
+    sql = model.statement.sql.replace(" as match_weight", " + 1 as match_weight")
+    assert sql != model.statement.sql
+
+    with pytest.raises(UnusableModel, match="golden"):
+        Scorer(replace(model, statement=model.statement._replace(sql=sql)))
 
 
 def test_a_model_whose_golden_pairs_moved_is_refused(model: Model) -> None:
