@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from matching.features.normalise import Features
 from matching.model.model_version import Model
 from matching.scoring.scored_pair import ScoredPair
-from matching.scoring.splink_predict import predict
+from matching.scoring.scorer import Scorer
 
 EXAMINED = 20_000
 """Errors of a kind that are looked at; of more, a sample by a fixed seed."""
@@ -92,7 +92,7 @@ def _mistakes(
     count, pairs = _pairs(kind)
     reasons: Counter[str] = Counter()
     patterns: dict[tuple[tuple[str, ...], ...], Pattern] = {}
-    for pair in predict(model, features, pairs):
+    for pair in Scorer(model).score_all(features, pairs):
         shares = model.shares_block(features[pair.a], features[pair.b])
         reason = why(model, pair, shares)
         reasons[reason] += 1

@@ -90,11 +90,9 @@ class Best(NamedTuple):
 
 def explain(model: Model, left: Features, right: Features) -> Explanation:
     """Return how the model compares two records, compared before or never."""
-    from matching.scoring.splink_predict import (
-        predict,  # Splink is most of a small process
-    )
+    from matching.scoring.scorer import Scorer  # DuckDB is most of a small process
 
-    pair = predict(model, {1: left, 2: right}, [(1, 2)])[0]
+    pair = Scorer(model).score_all({1: left, 2: right}, [(1, 2)])[0]
     return explained(model, pair, left, right)
 
 

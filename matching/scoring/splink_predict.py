@@ -135,7 +135,13 @@ def predict_table(connection: duckdb.DuckDBPyConnection, model: Model) -> str | 
     )
     with quiet():
         api = DuckDBAPI(connection)
-        linker = Linker(api.register("record"), copy.deepcopy(dict(model.settings)))
+        # a bundle's settings are looked through when it is opened; Splink's own look
+        # takes as long as all else
+        linker = Linker(
+            api.register("record"),
+            copy.deepcopy(dict(model.settings)),
+            validate_settings=False,
+        )
         linker.table_management.register_blocked_pairs_for_predict(
             api.register("blocked_pair")
         )

@@ -31,9 +31,19 @@ class Agreements:
 
 
 def agreements(
-    connection: duckdb.DuckDBPyConnection, settings: Mapping[str, Any], pairs: str
+    connection: duckdb.DuckDBPyConnection, settings: Mapping[str, Any], *tables: str
+) -> list[Agreements]:
+    """Return how the pairs (a, b) of each table agree; records come from `record`."""
+    sql = statement(settings, "left_records", "right_records")
+    return [_agreements(connection, settings, sql, table) for table in tables]
+
+
+def _agreements(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Mapping[str, Any],
+    sql: str,
+    pairs: str,
 ) -> Agreements:
-    """Return how the pairs (a, b) of a table agree; records come from `record`."""
     names = [c["output_column_name"] for c in settings["comparisons"]]
     gammas = [f"gamma_{name}" for name in names]
     for side, column in (("left", "a"), ("right", "b")):
@@ -42,7 +52,6 @@ def agreements(
             f"({pairs}.a::hugeint * 4294967296 + {pairs}.b)::bigint as pair "
             f"from {pairs} join record r on r.unique_id = {pairs}.{column}"
         )
-    sql = statement(settings, "left_records", "right_records")
     tf = [f"greatest(tf_{c}_l, tf_{c}_r) as tf_{c}" for c in TF_COLUMNS]
     found = connection.execute(
         f"select unique_id_l as a, unique_id_r as b, {', '.join(gammas)}, "

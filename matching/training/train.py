@@ -143,8 +143,9 @@ def _estimated(model: Model, features: Mapping[int, Features]) -> Model:
         connection.execute("create table record as from incoming")
         _random_pairs(connection, len(features))
         find_pairs(connection, model)
-        anyone = agreements(connection, model.settings, "random_pair")
-        likely = agreements(connection, model.settings, "candidate")
+        anyone, likely = agreements(
+            connection, model.settings, "random_pair", "candidate"
+        )
         chosen = [_agreeing(connection, columns) for columns in SESSIONS.values()]
     log.info("agreements", extra={"random": len(anyone), "candidates": len(likely)})
     if not len(likely):
