@@ -32,6 +32,7 @@ from service.resolver.micro_batch import (
 from service.resolver.record_parts import Separated, WholeRecord, stored_record
 from service.resolver.suppression_check import (
     erased_among,
+    persons_of,
     reject_suppressed,
     suppressed_letter,
 )
@@ -62,25 +63,26 @@ def publish(
         connection, _states(_plain(found.plain), model), model=model.digest
     )
     written, erased = _publish_spread(connection, found, model)
-    fact_events = [p for p in placed if not isinstance(p.event, CustomerChange)]
-    keys = {p.event.key for p in customers if p not in erased}
+    told = [p for p in placed if erased & persons_of(p.event)]
+    kept = [p for p in placed if p not in told] if told else placed
+    fact_events = [p for p in kept if not isinstance(p.event, CustomerChange)]
+    keys = {p.event.key for p in customers} - erased
     record_ids = source_records.ids_with_stubs(
         connection, keys | _customer_keys(fact_events)
     )
     moved, refused = _publish_facts(connection, fact_events, record_ids)
     marks = [*changed, *written, *((record_id, False) for record_id in moved)]
     dirty.mark(connection, marks)
-    letters = [*suppressed, *map(suppressed_letter, erased), *refused]
+    letters = [*suppressed, *map(suppressed_letter, told), *refused]
     return Published(sorted({*record_ids.values(), *moved}), letters)
 
 
 def _publish_spread(
     connection: Connection, found: Separated, model: Model
-) -> tuple[list[tuple[int, bool]], list[ReceivedEvent]]:
+) -> tuple[list[tuple[int, bool]], set[SourceKey]]:
     """Store the records that several tables give together.
 
-    Returns what changed, and the events that together name somebody erased: one part
-    alone may not have told.
+    Returns what changed, and the records that only together tell of somebody erased.
     """
     whole = record_parts.put_together(connection, found)
     # by the standardiser alone: a mark must outlive every model version
@@ -91,7 +93,7 @@ def _publish_spread(
     changed = source_records.upsert(
         connection, kept, model=model.digest, assembled=True
     )
-    return changed, [one for one in found.spread if one.event.key in erased]
+    return changed, erased
 
 
 def _plain(customers: Sequence[ReceivedEvent]) -> list[WholeRecord]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from matching.features.normalise import normalise
-from schemas.change_event import CustomerChange
+from schemas.change_event import ChangeEvent, CustomerChange
 from schemas.source_key import SourceKey
 from schemas.wire import Malformed
 from service.database.connection.session import Connection
@@ -51,7 +51,7 @@ def reject_suppressed(
     refused = {
         index
         for index, one in enumerate(placed)
-        if keys[index] & standing.keys() or found.keys() & _keys(one)
+        if keys[index] & standing.keys() or found.keys() & persons_of(one.event)
     }
     kept = [one for index, one in enumerate(placed) if index not in refused]
     return kept, [suppressed_letter(placed[index]) for index in sorted(refused)]
@@ -116,16 +116,16 @@ def _persons(placed: Sequence[ReceivedEvent]) -> dict[int, set[str]]:
     }
 
 
-def _keys(one: ReceivedEvent) -> set[SourceKey]:
+def persons_of(event: ChangeEvent) -> set[SourceKey]:
     """Return the source keys of persons whom an event is about."""
-    if isinstance(one.event, CustomerChange):
-        return {one.event.key}
-    key = facts.customer_key(one.event)
+    if isinstance(event, CustomerChange):
+        return {event.key}
+    key = facts.customer_key(event)
     return {key} if key else set()
 
 
 def _key_marks(one: ReceivedEvent) -> set[str]:
-    marks = {record_mark(key) for key in _keys(one)}
+    marks = {record_mark(key) for key in persons_of(one.event)}
     if not isinstance(one.event, CustomerChange):
         marks.add(fact_mark(one.event.kind, one.event.key))
     return marks

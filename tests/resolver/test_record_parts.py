@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.change_event import CustomerChange, RecordKind, RecordPart
+from schemas.facts import OrderStatus
 from schemas.snapshot import SnapshotManifest, event_digest
 from schemas.source_record import CustomerRecord
 from service.database.connection.session import Connection, connect
@@ -27,6 +28,7 @@ from tests.resolver.deliveries import (
     clusters,
     customer,
     message,
+    order,
     profiles,
 )
 from tests.resolver.fake_model import PlainModel, plain_judge
@@ -265,19 +267,37 @@ def test_an_erased_person_does_not_come_back_in_parts(deliver: Delivery) -> None
     assert letters == [("suppressed",)] * 2
 
 
-def test_an_erasure_takes_the_parts_and_a_family_s_phone_is_no_erased_person(
+def test_what_comes_with_the_part_that_tells_of_an_erased_person_is_refused_too(
+    deliver: Delivery,
+) -> None:
+    deliver(customer("pos:till-zoe", 1, **ZOE))
+    erase(deliver.connection, "pos:till-zoe")
+
+    deliver(
+        customer("web:9", 1, given_name=ZOE["given_name"]),
+        order("web:o-1", 1, "web:9", OrderStatus.PLACED),
+        part("web:9", "mail", "1", 1, emails=ZOE["emails"]),
+    )
+    assert clusters(deliver.connection) == set()
+    left = deliver.connection.execute("SELECT id FROM customer_order").fetchall()
+    assert left == []
+    letters = deliver.connection.execute("SELECT reason FROM dead_letter").fetchall()
+    assert letters == [("suppressed",)] * 3
+
+
+def test_an_erasure_takes_the_parts_and_a_family_s_mail_is_no_erased_person(
     deliver: Delivery,
 ) -> None:
     name = {"given_name": ZOE["given_name"], "birth_date": ZOE["birth_date"]}
-    phone = part("web:9", "phone", "1", 1, phones=ZOE["phones"])
-    deliver(customer("web:9", 1, **name), phone)
+    mail = part("web:9", "mail", "1", 1, emails=ZOE["emails"])
+    deliver(customer("web:9", 1, **name), mail)
     erase(deliver.connection, "web:9")
-    assert found_in(deliver.connection, "698765432", *VALUES) == set()
+    assert found_in(deliver.connection, *VALUES) == set()
 
-    theirs = part("web:8", "phone", "1", 1, phones=ZOE["phones"])
+    theirs = part("web:8", "mail", "1", 1, emails=ZOE["emails"])
     deliver(customer("web:8", 1, given_name="Basile"), theirs)
     assert clusters(deliver.connection) == {frozenset({"web:8"})}
     assert stored(deliver.connection, "web:8") == {
         "given_name": "Basile",
-        "phones": ZOE["phones"],
+        "emails": ZOE["emails"],
     }
