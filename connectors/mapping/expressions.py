@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions, signature
 from jmespath.parser import ParsedResult
 
 from connectors.mapping.errors import Unreadable
@@ -21,6 +23,25 @@ _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 _UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 """What a transform raises at a value it was not made for; Unreadable is one."""
+
+
+class _NoJson(JMESPathError):
+    """A text that `json(…)` cannot read."""
+
+
+class _Functions(Functions):
+    @signature({"types": ["string", "object", "array", "null", "number", "boolean"]})
+    def _func_json(self, value: Any) -> Any:
+        """Read the JSON that a column holds as text; leave what is read already."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value) if value.strip() else None
+        except (ValueError, RecursionError):
+            raise _NoJson from None
+
+
+_OPTIONS = jmespath.Options(custom_functions=_Functions())
 
 
 class CannotMap(Exception):
@@ -80,9 +101,13 @@ class From:
         if isinstance(self.path, str):
             return row.get(self.path) if isinstance(row, dict) else None
         try:
-            return self.path.search(row)
+            return self.path.search(row, _OPTIONS)
         except JMESPathError as error:
+            if self.ignore_invalid:
+                return None
             problem = f"the expression failed ({type(error).__name__})"
+            if isinstance(error, _NoJson):
+                problem = "is no JSON"
             raise CannotMap(self.field, problem) from None
 
 
@@ -175,7 +200,7 @@ def compiled(expression: str) -> ParsedResult | str:
 
 
 def as_text(value: Any) -> Any:
-    """Return numbers as the text they are written as; leave all else."""
+    """Return numbers and truths as the text they are written as; leave all else."""
     if isinstance(value, list):
         found = [as_text(item) for item in value]
         return [item for item in found if item is not None]
@@ -187,9 +212,9 @@ def as_text(value: Any) -> Any:
         if not math.isfinite(value):
             return None  # a gap in a data frame
         return str(int(value)) if value.is_integer() else str(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else value
 
 
 def _is_missing(value: Any) -> bool:
