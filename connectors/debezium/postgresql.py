@@ -9,7 +9,12 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr
 
 from connectors.contract import Batch, Config, Offset, Payload, StopSource, Table
-from connectors.debezium import jars, postgresql_server, schema_watch
+from connectors.debezium import (
+    jars,
+    postgresql_rights,
+    postgresql_server,
+    schema_watch,
+)
 from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change
 from connectors.debezium.postgresql_catalogue import old_columns, shapes
@@ -55,6 +60,7 @@ class PostgresConnector:
         """Look at the server's settings, the user's rights and the tables."""
         with postgresql_server.connection(self._dsn) as connection:
             postgresql_server.check_ready(connection, self._tables)
+            postgresql_rights.require(connection, self._tables, publication=self._slot)
             postgresql_server.check_slot(connection, self._slot)
             postgresql_server.check_partitions(connection, self._slot, self._tables)
             schema_watch.require(shapes(connection, self._names), self._needs)
@@ -133,6 +139,8 @@ class PostgresConnector:
 
     def _properties(self) -> dict[str, str]:
         config, dsn = self._config, conninfo_to_dict(self._dsn)
+        with postgresql_server.connection(self._dsn) as connection:
+            made_for_us = postgresql_rights.is_of_another(connection, self._slot)
         encryption = {"database.sslmode": str(dsn.get("sslmode", "prefer"))}
         if dsn.get("sslrootcert"):
             encryption["database.sslrootcert"] = str(dsn["sslrootcert"])
@@ -148,7 +156,8 @@ class PostgresConnector:
             "plugin.name": "pgoutput",
             "slot.name": self._slot,
             "publication.name": self._slot,
-            "publication.autocreate.mode": "filtered",
+            # one that its owner made for us cannot be altered, and need not be
+            "publication.autocreate.mode": "disabled" if made_for_us else "filtered",
             # changes of a partition are told as of its table
             "publish.via.partition.root": "true",
             "table.include.list": ",".join(self._tables),

@@ -18,7 +18,9 @@ from connectors import settings
 from connectors.contract import ConnectorError, RetryLater, StopSource
 from connectors.debezium.mariadb import MariaDBConfig, MariaDBConnector
 from connectors.debezium.postgresql import PostgresConfig, PostgresConnector
+from schemas import wire
 from service.local.servers import EmbeddedPostgres
+from tests.connectors.connector_process import Process, Topic, wait_until
 from tests.mariadb.server import MariaDB, start_mariadb
 
 PASSWORD = "not-to-be-told"
@@ -107,6 +109,87 @@ def test_postgresql_refuses_a_password_a_right_and_a_table(
         admin.execute("CREATE TABLE free (id int)")
     assert "no table public.nowhere" in refusal(on_postgresql(till, "nowhere"))
     assert "free has no primary key" in refusal(on_postgresql(till, "free"))
+
+
+PEOPLE = """
+tables:
+  crm.person:
+    kind: customer
+    id: id
+    fields: { family_name: name }
+"""
+
+
+def test_a_user_captures_once_what_is_named_is_granted(
+    guarded: Callable[..., str], till: str, broker: str, tmp_path: Path
+) -> None:
+    """The publication is of the tables' owner, who is another."""
+    connector = on_postgresql(guarded(), "crm.person", "customer")
+    with psycopg.connect(till, autocommit=True) as admin:
+        admin.execute(
+            "CREATE SCHEMA crm;"
+            "CREATE TABLE crm.person (id int PRIMARY KEY, name text);"
+            "INSERT INTO crm.person VALUES (1, 'Roux')"
+        )
+        told = []
+        for _ in range(4):
+            with pytest.raises(StopSource) as refused:
+                connector.check()
+            told.append(str(refused.value.problem))
+            admin.execute(refused.value.remedy.partition("once: ")[2].encode()
+                          or refused.value.remedy.encode())  # fmt: skip
+        connector.check()
+        assert [one.split("guarded ")[1] for one in told] == [
+            "may not replicate.",
+            "may not read the table crm.person.",
+            "may not read the table public.customer.",
+            "may not publish crm.person, which it does not own.",
+        ]
+
+        (tmp_path / "mapping.yaml").write_text(PEOPLE)
+        settings_file = tmp_path / "crm.toml"
+        settings_file.write_text('kind = "postgresql"\nmapping = "mapping.yaml"\n')
+        admin.execute("ALTER PUBLICATION couture_pos RENAME TO couture_crm")
+        environ = {"COUTURE_CRM_DSN": guarded(), "COUTURE_KAFKA": broker}
+        options = ("crm", "--config", str(settings_file))
+        with Process(tmp_path, "run", *options, environ=environ) as process:
+            process.wait_for('"streaming"')
+            admin.execute("INSERT INTO crm.person VALUES (2, 'Rey')")
+            with Topic(broker, wire.source_topic("crm")) as topic:
+                wait_until(lambda: len(topic.state()) == 2, lambda: process.said)
+
+
+def test_what_a_publication_or_a_policy_leaves_out_is_named(
+    guarded: Callable[..., str], till: str
+) -> None:
+    with psycopg.connect(till, autocommit=True) as admin:
+        admin.execute(
+            "ALTER ROLE guarded REPLICATION;"
+            "GRANT SELECT ON ALL TABLES IN SCHEMA public TO guarded;"
+            "CREATE PUBLICATION couture_pos FOR TABLE customer"
+        )
+        said = refusal(on_postgresql(guarded(), "customer", "sale"))
+        assert "couture_pos, of another user, lacks public.sale" in said
+        assert 'ALTER PUBLICATION couture_pos ADD TABLE "public"."sale";' in said
+
+        admin.execute("ALTER TABLE customer ENABLE ROW LEVEL SECURITY")
+        said = refusal(on_postgresql(guarded(), "customer"))
+        assert "Row-level security may hide rows of public.customer" in said
+        admin.execute("ALTER ROLE guarded BYPASSRLS")
+        on_postgresql(guarded(), "customer").check()
+
+
+def test_a_user_who_owns_tables_in_a_database_of_another_is_told(
+    guarded: Callable[..., str], till: str
+) -> None:
+    with psycopg.connect(till, autocommit=True) as admin:
+        admin.execute(
+            "ALTER ROLE guarded REPLICATION; ALTER TABLE customer OWNER TO guarded"
+        )
+        said = refusal(on_postgresql(guarded(), "customer"))
+        assert "may not publish tables in this database" in said
+        assert "GRANT CREATE ON DATABASE" in said
+        admin.execute("ALTER TABLE customer OWNER TO postgres")
 
 
 def test_postgresql_without_a_slot_left_is_told(till: str) -> None:
