@@ -6,7 +6,6 @@ them makes the whole record again without its source, whatever the order they co
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from service.database.connection.session import Connection
 from service.database.sources import record_parts, source_records
-from service.database.sources.record_parts import PartState
+from service.database.sources.record_parts import PartState, StoredParts
 from service.domain.record_assembly import Part, assembled, assembled_raw
 from service.resolver.micro_batch import ReceivedEvent, source_time
 
@@ -76,13 +75,11 @@ def put_together(connection: Connection, found: Separated) -> list[WholeRecord]:
     adding = {one.event.key for one in found.spread if _name(one)[1] != _OWN}
     record_parts.keep_own(connection, [ids[key] for key in adding])
     record_parts.upsert(connection, _newest(found.spread, ids))
-    by_record: dict[int, list[PartState]] = defaultdict(list)
-    for part in record_parts.parts_of(connection, ids.values()):
-        by_record[part.record_id].append(part)
+    keys = {record_id: key for key, record_id in ids.items()}
     return [
         whole
-        for key, record_id in sorted(ids.items())
-        if (whole := _whole(key, by_record[record_id])) is not None
+        for stored in record_parts.parts_of(connection, ids.values())
+        if (whole := _whole(keys[stored.record_id], stored)) is not None
     ]
 
 
@@ -96,25 +93,24 @@ def stored_record(record: CustomerRecord) -> dict[str, Any]:
     return record.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
 
 
-def _whole(key: SourceKey, stored: Sequence[PartState]) -> WholeRecord | None:
-    own = next((one for one in stored if _place(one) == _OWN), None)
+def _whole(key: SourceKey, stored: StoredParts) -> WholeRecord | None:
+    own = next((one for one in stored.parts if one.part_table == ""), None)
     if own is None:
         return None
-    position = max(one.position for one in stored)
     if own.record is None:
-        return WholeRecord(key, position, None, None, own.source_at)
-    live = [one for one in stored if one.record is not None]
+        return WholeRecord(key, stored.position, None, None, own.source_at)
     parts = [
         Part(one.part_table, one.part_row, one.record, one.raw)
-        for one in live
+        for one in stored.parts
         if one is not own and one.record is not None
     ]
+    times = [one.source_at for one in stored.parts if one.source_at]
     return WholeRecord(
         key,
-        position,
+        stored.position,
         CustomerRecord.model_validate(assembled(own.record, parts)),
         assembled_raw(own.raw, parts),
-        max((one.source_at for one in live if one.source_at), default=None),
+        max(times, default=None),
     )
 
 
@@ -149,7 +145,3 @@ def _name(one: ReceivedEvent) -> _Name:
     assert isinstance(one.event, CustomerChange)
     part = one.event.part
     return one.event.key, (part.table, part.row) if part else _OWN
-
-
-def _place(one: PartState) -> tuple[str, str]:
-    return one.part_table, one.part_row

@@ -16,6 +16,7 @@ from schemas.facts import OrderStatus
 from schemas.snapshot import SnapshotManifest, event_digest
 from schemas.source_record import CustomerRecord
 from service.database.connection.session import Connection, connect
+from service.database.sources import record_parts as stored_parts
 from service.domain.record_assembly import Part, assembled
 from service.local.servers import EmbeddedPostgres
 from service.resolver import record_parts
@@ -156,6 +157,21 @@ def test_the_order_and_the_batches_of_changes_play_no_part(
         assert stored(connection) == (
             known.model_dump(mode="json", exclude_defaults=True) if known else None
         )
+
+
+def test_of_an_account_of_all_guests_some_rows_are_read(
+    deliver: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_parts, "MOST_PARTS", 3)
+    rows = [part("pos:1", "phone", str(n), n, phones=[f"061122334{n}"]) for n in (3, 1)]
+    deliver(customer("pos:1", 9, **NAME), *rows)
+    deliver(part("pos:1", "phone", "2", 2, phones=["0611223342"]))
+
+    first = {"phones": ["0611223341", "0611223342"]}
+    assert stored(deliver.connection) == NAME | first
+    deliver(part("pos:1", "phone", "1", 10))
+    first = {"phones": ["0611223342", "0611223343"]}
+    assert stored(deliver.connection) == NAME | first
 
 
 def test_two_that_write_parts_of_one_record_at_once_lose_neither(

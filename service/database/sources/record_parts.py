@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,6 +27,27 @@ class PartState(NamedTuple):
     record: dict[str, Any] | None
     raw: dict[str, Any] | None
     source_at: datetime | None
+
+
+class StoredPart(NamedTuple):
+    """One row as it stands; table and row are '' for the record's own."""
+
+    part_table: str
+    part_row: str
+    record: dict[str, Any] | None
+    raw: dict[str, Any] | None
+    source_at: datetime | None
+
+
+class StoredParts(NamedTuple):
+    """What stands of one record, and the greatest position of all its parts."""
+
+    record_id: int
+    position: tuple[int, ...]
+    parts: list[StoredPart]
+
+
+MOST_PARTS = 500
 
 
 def systems(connection: Connection, among: Collection[str]) -> set[str]:
@@ -97,16 +119,30 @@ def upsert(connection: Connection, states: Sequence[PartState]) -> None:
     connection.execute(_UPSERT, [rows])
 
 
-def parts_of(connection: Connection, record_ids: Collection[int]) -> list[PartState]:
-    """Return all parts of these records, deleted ones too."""
+def parts_of(connection: Connection, record_ids: Collection[int]) -> list[StoredParts]:
+    """Return what stands of these records: the own part, and those that are live.
+
+    At most MOST_PARTS of a record, by table and row: to an account that stands for all
+    guests belong the addresses of all guests, and no change may read them all.
+    """
     rows = connection.execute(
-        "SELECT record_id, system, part_table, part_row, position, record, raw,"
-        "   source_at FROM source_record_part p"
-        " WHERE (system, record_id) IN (SELECT system, record_id FROM source_record"
-        "   WHERE record_id = ANY(%s::bigint[]))",
-        [bigints(record_ids)],
+        "SELECT r.record_id, (SELECT max(position) FROM source_record_part m"
+        "   WHERE m.system = r.system AND m.record_id = r.record_id),"
+        "   p.* FROM source_record r CROSS JOIN LATERAL ("
+        "     SELECT part_table, part_row, record, raw, source_at"
+        "     FROM source_record_part l"
+        "     WHERE l.system = r.system AND l.record_id = r.record_id"
+        "       AND (part_table = '' OR NOT deleted)"
+        "     ORDER BY part_table, part_row LIMIT %s) p"
+        " WHERE r.record_id = ANY(%s::bigint[])",
+        [MOST_PARTS, bigints(record_ids)],
     )
-    return [PartState(*row)._replace(position=tuple(row[4])) for row in rows]
+    positions: dict[int, tuple[int, ...]] = {}
+    parts: dict[int, list[StoredPart]] = defaultdict(list)
+    for record_id, position, *part in rows:
+        positions[record_id] = tuple(position)
+        parts[record_id].append(StoredPart(*part))
+    return [StoredParts(one, positions[one], parts[one]) for one in sorted(parts)]
 
 
 def remove(connection: Connection, record_ids: Collection[int]) -> None:
