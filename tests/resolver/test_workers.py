@@ -133,10 +133,8 @@ def test_a_twin_that_looks_for_candidates_before_its_keys_are_committed_is_caugh
 def test_a_twin_without_the_version_fence_is_caught(
     together: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fence = "WHERE s.position IS NULL OR s.position < excluded.position"
-    assert fence in source_records._UPSERT
-    unfenced = source_records._UPSERT.replace(fence, "")
-    monkeypatch.setattr(source_records, "_UPSERT", unfenced)
+    assert source_records._NEWER == "s.position < excluded.position"
+    monkeypatch.setattr(source_records, "_NEWER", "true")
 
     assert not all(together(seed, late=True) for seed in range(10))
 
