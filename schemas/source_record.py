@@ -9,7 +9,12 @@ from pydantic import Field
 
 from schemas.text import FrozenModel, Identifier, Text, Time
 
-Contacts = Annotated[list[Text], Field(max_length=50)]
+MOST_CONTACTS = 50
+"""E-mails, phones or cards of one record."""
+MOST_ADDRESSES = 20
+MOST_PREFERENCES = 100
+
+Contacts = Annotated[list[Text], Field(max_length=MOST_CONTACTS)]
 
 
 class Address(FrozenModel):
@@ -37,11 +42,13 @@ class CustomerRecord(FrozenModel):
     birth_date: date | None = None
     emails: Contacts = []
     phones: Contacts = []
-    addresses: Annotated[list[Address], Field(max_length=20)] = []
+    addresses: Annotated[list[Address], Field(max_length=MOST_ADDRESSES)] = []
     cards: Contacts = Field(default=[], description="loyalty card numbers")
     national_id: Text | None = None
     language: Text | None = None
-    preferences: Annotated[dict[Identifier, Text], Field(max_length=100)] = {}
+    preferences: Annotated[
+        dict[Identifier, Text], Field(max_length=MOST_PREFERENCES)
+    ] = {}
     owner: Identifier | None = Field(
         default=None, description="the brand or franchisee the record belongs to"
     )

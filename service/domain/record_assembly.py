@@ -6,9 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-_MOST = {"emails": 50, "phones": 50, "cards": 50, "addresses": 20}
+from schemas.source_record import MOST_ADDRESSES, MOST_CONTACTS, MOST_PREFERENCES
+
+_MOST = {
+    "emails": MOST_CONTACTS,
+    "phones": MOST_CONTACTS,
+    "cards": MOST_CONTACTS,
+    "addresses": MOST_ADDRESSES,
+}
 """Lists that are joined, and how many values a record holds of each."""
-_MOST_PREFERENCES = 100
 
 
 class Part(NamedTuple):
@@ -35,7 +41,7 @@ def assembled(own: Mapping[str, Any], parts: Iterable[Part]) -> dict[str, Any]:
             elif name == "preferences":
                 known = found.get(name, {})
                 more = {key: value[key] for key in value if key not in known}
-                found[name] = dict([*known.items(), *more.items()][:_MOST_PREFERENCES])
+                found[name] = dict([*known.items(), *more.items()][:MOST_PREFERENCES])
             elif name == "updated_at" and name in found:
                 found[name] = max(found[name], value, key=datetime.fromisoformat)
             else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from schemas import wire
-from schemas.change_event import ChangeEvent
+from schemas.change_event import ChangeEvent, Op
 from schemas.snapshot import SnapshotManifest
 from schemas.source_key import SourceKey
 from service.database.messages.offsets import Advance
@@ -116,11 +116,36 @@ def to_dead_letter(message: Message, reason: str, detail: str) -> DeadLetter:
     )
 
 
-def newest(placed: Iterable[ReceivedEvent]) -> list[ReceivedEvent]:
-    """Keep, of each source key, the event with the greatest position."""
-    latest: dict[SourceKey, ReceivedEvent] = {}
+Name = Callable[[ReceivedEvent], Hashable]
+"""Says of what an event speaks: events of one name follow one another."""
+
+
+def key_of(one: ReceivedEvent) -> SourceKey:
+    """Return the source key that an event speaks of."""
+    return one.event.key
+
+
+def newest(
+    placed: Iterable[ReceivedEvent], *, name: Name = key_of
+) -> list[ReceivedEvent]:
+    """Keep, of each name, the event with the greatest position."""
+    latest: dict[Hashable, ReceivedEvent] = {}
     for one in placed:
-        kept = latest.get(one.event.key)
+        kept = latest.get(name(one))
         if kept is None or kept.event.position < one.event.position:
-            latest[one.event.key] = one
+            latest[name(one)] = one
     return list(latest.values())
+
+
+def known_times(
+    placed: Iterable[ReceivedEvent], *, name: Name = key_of
+) -> dict[Hashable, datetime | None]:
+    """Return, by name, when it was last changed as far as these events know.
+
+    A row read in a snapshot has no time: that of the change before it stays.
+    """
+    times: dict[Hashable, datetime | None] = {}
+    for one in sorted(placed, key=lambda one: one.event.position):
+        at, is_deletion = source_time(one.event), one.event.op is Op.DELETE
+        times[name(one)] = at if at or is_deletion else times.get(name(one))
+    return times

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from schemas.change_event import CustomerChange, Op, Position
+from schemas.change_event import CustomerChange, Position
 from schemas.source_key import SourceKey
 from schemas.source_record import CustomerRecord
 from service.database.connection.session import Connection
 from service.database.sources import record_parts, source_records
 from service.database.sources.record_parts import PartState, StoredParts
 from service.domain.record_assembly import Part, assembled, assembled_raw
-from service.resolver.micro_batch import ReceivedEvent, source_time
+from service.resolver.micro_batch import ReceivedEvent, known_times, newest
 
 _OWN = ("", "")
 _Name = tuple[SourceKey, tuple[str, str]]
@@ -115,30 +115,23 @@ def _whole(key: SourceKey, stored: StoredParts) -> WholeRecord | None:
 
 
 def _newest(
-    spread: Iterable[ReceivedEvent], ids: dict[SourceKey, int]
+    spread: Sequence[ReceivedEvent], ids: dict[SourceKey, int]
 ) -> list[PartState]:
-    """Return the last that is said of each part.
-
-    A row read in a snapshot has no time: that of the change before it stays.
-    """
-    found: dict[_Name, PartState] = {}
-    for one in sorted(spread, key=lambda one: one.event.position):
-        event, name, at = one.event, _name(one), source_time(one.event)
-        assert isinstance(event, CustomerChange)
-        known = found.get(name)
-        if at is None and known is not None and event.op is not Op.DELETE:
-            at = known.source_at
-        record = stored_record(event.after) if event.after is not None else None
-        found[name] = PartState(
+    """Return the last that is said of each part."""
+    times = known_times(spread, name=_name)
+    return [
+        PartState(
             ids[event.key],
             event.key.system,
-            *name[1],
+            *_name(one)[1],
             event.position,
-            record,
+            stored_record(event.after) if event.after is not None else None,
             event.raw,
-            at,
+            times[_name(one)],
         )
-    return list(found.values())
+        for one in newest(spread, name=_name)
+        if isinstance(event := one.event, CustomerChange)
+    ]
 
 
 def _name(one: ReceivedEvent) -> _Name:

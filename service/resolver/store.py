@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from matching.features.normalise import normalise
@@ -25,8 +24,8 @@ from service.database.sources.source_records import NewState
 from service.resolver import record_parts
 from service.resolver.micro_batch import (
     ReceivedEvent,
+    known_times,
     newest,
-    source_time,
     to_dead_letter,
 )
 from service.resolver.record_parts import Separated, WholeRecord, stored_record
@@ -97,27 +96,12 @@ def _publish_spread(
 
 
 def _plain(customers: Sequence[ReceivedEvent]) -> list[WholeRecord]:
-    times = _known_times(customers)
+    times = known_times(customers)
     return [
         WholeRecord(event.key, event.position, event.after, event.raw, times[event.key])
         for event in (one.event for one in newest(customers))
         if isinstance(event, CustomerChange)
     ]
-
-
-def _known_times(
-    customers: Sequence[ReceivedEvent],
-) -> dict[SourceKey, datetime | None]:
-    """Return when each record was last changed as far as these events know.
-
-    A row read in a snapshot has no time: that of the change before it stays.
-    """
-    times: dict[SourceKey, datetime | None] = {}
-    for one in sorted(customers, key=lambda one: one.event.position):
-        key, at = one.event.key, source_time(one.event)
-        is_deletion = one.event.op is Op.DELETE
-        times[key] = at if at or is_deletion else times.get(key)
-    return times
 
 
 def _states(records: Sequence[WholeRecord], model: Model) -> list[NewState]:
