@@ -141,7 +141,10 @@ class Interaction(FrozenModel):
     channel: Identifier
     kind: Identifier = Field(description="call, chat, visit, mail, quote, return …")
     subject: Text | None = None
-    status: InteractionStatus
+    status: InteractionStatus | None = Field(
+        default=None,
+        description="where its case stands from now on; null leaves it where it stood",
+    )
     promised_reply_at: Time | None = None
     agent: Text | None = None
     cost: Amount | None = None

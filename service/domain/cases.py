@@ -60,11 +60,12 @@ def cases(contacts: Iterable[Contact], *, now: datetime) -> list[Case]:
 def _case(case_id: str, contacts: Sequence[Contact], now: datetime) -> Case:
     told = [contact.interaction for contact in contacts]
     promised = [one.promised_reply_at for one in told if one.promised_reply_at]
-    closed = told[-1].status is InteractionStatus.CLOSED
+    status = case_status(told)
+    closed = status is InteractionStatus.CLOSED
     return Case(
         case_id=case_id,
         subject=next((one.subject for one in reversed(told) if one.subject), None),
-        status=told[-1].status,
+        status=status,
         channels=list(dict.fromkeys(one.channel for one in told)),
         opened_at=contacts[0].at,
         last_contact_at=contacts[-1].at,
@@ -74,6 +75,16 @@ def _case(case_id: str, contacts: Sequence[Contact], now: datetime) -> Case:
         promised_reply_at=promised[-1] if promised else None,
         promise=_promise(contacts, promised[-1], now) if promised else None,
     )
+
+
+def case_status(told: Sequence[Interaction]) -> InteractionStatus:
+    """Return where a case stands after these contacts, the oldest first.
+
+    A contact that says nothing of it leaves it where it stood; a case is opened by its
+    first contact.
+    """
+    said = (one.status for one in reversed(told) if one.status is not None)
+    return next(said, InteractionStatus.OPEN)
 
 
 def _promise(
@@ -91,7 +102,7 @@ def _promise(
     if places[-1] + 1 < len(contacts):
         kept = contacts[places[-1] + 1].at <= promised
         return PromiseState.KEPT if kept else PromiseState.BROKEN
-    if contacts[-1].interaction.status is InteractionStatus.CLOSED:
+    if case_status([one.interaction for one in contacts]) is InteractionStatus.CLOSED:
         told = any(contacts[n].alerted for n in places)
         return PromiseState.BROKEN if told else PromiseState.KEPT
     return PromiseState.DUE if now <= promised else PromiseState.OVERDUE

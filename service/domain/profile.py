@@ -29,6 +29,7 @@ from schemas.golden_record import (
 )
 from schemas.source_key import SourceKey
 from schemas.text import FrozenModel
+from service.domain.cases import case_status
 
 RECENT_ORDERS = 10
 
@@ -152,14 +153,15 @@ def _open_cases(
             cases[interaction.case_id].append((interaction.at, key, interaction))
     views = []
     for case_id, contacts in sorted(cases.items()):
-        _, _, latest = max(contacts, key=lambda contact: contact[:2])
-        if latest.status is not InteractionStatus.CLOSED:
+        told = [one for *_, one in sorted(contacts, key=lambda contact: contact[:2])]
+        latest, status = told[-1], case_status(told)
+        if status is not InteractionStatus.CLOSED:
             views.append(
                 CaseView(
                     case_id=case_id,
                     channel=latest.channel,
                     subject=latest.subject,
-                    status=latest.status,
+                    status=status,
                     promised_reply_at=latest.promised_reply_at,
                     last_contact_at=latest.at,
                     contacts=len(contacts),

@@ -127,6 +127,7 @@ def test_a_case_is_followed_across_channels(channel: Channel, rows: Connection) 
 
 
 PROMISED = {"promised_reply_at": _at(60), "case_id": "K-1"}
+REPEATED = {**PROMISED, "status": None}
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,9 @@ PROMISED = {"promised_reply_at": _at(60), "case_id": "K-1"}
         ([(30, PROMISED)], 61, PromiseState.OVERDUE),  # it was only said again
         ([(30, PROMISED), (55, {"status": "closed"})], 500, PromiseState.KEPT),
         ([(30, {"promised_reply_at": _at(120)})], 90, PromiseState.DUE),
+        # closed, and promised once more by a contact that leaves the status
+        ([(30, {"status": "closed"}), (40, REPEATED)], 500, PromiseState.KEPT),
+        ([(40, REPEATED)], 500, PromiseState.OVERDUE),
     ],
 )
 def test_what_became_of_a_promise(
@@ -217,6 +221,24 @@ def test_two_customers_with_the_same_case_number_are_two_cases(
     assert announce_overdue(rows, now=NOON + timedelta(minutes=61)) == 2
 
 
+def test_a_contact_that_says_nothing_of_the_status_leaves_it(
+    channel: Channel, rows: Connection
+) -> None:
+    customer_id = a_customer(rows, "call_centre:9")
+    said = [(0, "pending"), (5, None), (9, None)]
+    for minutes, status in said:
+        key = f"call_centre:{minutes}"
+        told = {"case_id": "K-1", "status": status}
+        a_contact_with(rows, key, of="call_centre:9", minutes=minutes, **told)
+    a_contact_with(
+        rows, "call_centre:10", of="call_centre:9", case_id="K-2", status=None
+    )
+
+    statuses = {c.case_id: c.status for c in _cases(channel, customer_id)}
+
+    assert statuses == {"K-1": "pending", "K-2": "open"}
+
+
 @pytest.fixture
 def contacts(rows: Connection) -> UUID:
     """Four cases of two customers around noon, and one long before."""
@@ -235,6 +257,11 @@ def contacts(rows: Connection) -> UUID:
     ):
         told = {"status": "closed", **fields}
         a_contact_with(rows, key, of=of, minutes=minutes, **told)
+    # closed it stays, though the last contact does not say so
+    rows.execute(
+        "UPDATE interaction SET record = record - 'status'"
+        " WHERE (system, id) = ('pos', '2')"
+    )
     return mine
 
 

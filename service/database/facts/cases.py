@@ -46,7 +46,8 @@ WITH contact AS (
 ), matter AS (
     SELECT customer_id, case_id, min(at) AS opened_at, count(*) AS contacts,
         count(DISTINCT channel) AS channels,
-        (array_agg(closed ORDER BY at DESC, system DESC, id DESC))[1] AS closed
+        (array_agg(closed ORDER BY at DESC, system DESC, id DESC)
+            FILTER (WHERE closed IS NOT NULL))[1] AS closed
     FROM contact GROUP BY 1, 2 HAVING min(at) >= %(since)s
 ), channel AS (
     SELECT channel, count(*) AS contacts, count(DISTINCT customer_id) AS customers,
@@ -113,7 +114,8 @@ class Overdue(NamedTuple):
 
 
 # The promise stands if no contact of the case, in any channel, came after those that
-# state it, and the last one is not closed. "Told" looks over all of the customer's
+# state it, and the case is not closed: by the last contact that speaks of its status,
+# which is looked for where this one does not. "Told" looks over all of the customer's
 # records, so that a second channel repeating a promise gives no second alert.
 _TELL = """
 WITH due AS (
@@ -122,8 +124,16 @@ WITH due AS (
         (i.record ->> 'promised_reply_at')::timestamptz AS promised
     FROM interaction i JOIN label l ON l.record_id = i.customer_record_id
     WHERE i.record ->> 'promised_reply_at' BETWEEN %(first)s AND %(last)s
-    AND i.record ->> 'case_id' IS NOT NULL AND i.record ->> 'status' <> 'closed'
+    AND i.record ->> 'case_id' IS NOT NULL
     AND NOT i.deleted AND i.at IS NOT NULL
+    AND coalesce(i.record ->> 'status', (SELECT before.record ->> 'status'
+        FROM label o JOIN interaction before ON before.customer_record_id = o.record_id
+        WHERE o.customer_id = l.customer_id AND NOT before.deleted
+        AND before.record ->> 'case_id' = i.record ->> 'case_id'
+        AND before.record ->> 'status' IS NOT NULL
+        AND (before.at, before.system, before.id) < (i.at, i.system, i.id)
+        ORDER BY before.at DESC, before.system DESC, before.id DESC LIMIT 1
+        ), 'open') <> 'closed'
 ), latest AS (
     SELECT DISTINCT ON (customer_id, case_id) * FROM due
     WHERE promised <= %(now)s AND NOT EXISTS (SELECT FROM label o
