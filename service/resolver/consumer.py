@@ -7,8 +7,13 @@ import time
 from typing import Any
 
 import structlog
-from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import UnknownTopicOrPartitionError
+from kafka import (
+    ConsumerRebalanceListener,
+    KafkaAdminClient,
+    KafkaConsumer,
+    TopicPartition,
+)
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 from kafka.structs import MemberState
 
 from schemas.wire import DEADLETTERS_TOPIC, SNAPSHOTS_TOPIC, SOURCE_TOPIC_PREFIX
@@ -178,10 +183,30 @@ class SourceConsumer:
             self._well_at, self._patience_s = now, self._least_patience_s
         elif now - self._well_at > self._patience_s:
             log.warning("the broker does not answer this consumer: taking a new one")
+            if not joined and self._patience_s > self._least_patience_s:
+                self._dissolve_group()
             most = _MOST_PATIENCE * self._least_patience_s
             self._patience_s = min(2 * self._patience_s, most)
             stuck, self._kafka = self._kafka, self._subscribed()
             stuck.close(autocommit=False, timeout_ms=5_000)
+
+    def _dissolve_group(self) -> None:
+        """Have the broker forget the group, in which nobody was let in twice.
+
+        Nothing is lost: PostgreSQL holds the offsets. Apache Kafka refuses while anyone
+        is in it. Tansu 0.6 answers no join any more once a member left in the middle of
+        one; whoever is in such a group joins anew.
+        """
+        log.warning("nobody is let into the group: asking the broker to forget it")
+        try:
+            admin = KafkaAdminClient(
+                bootstrap_servers=self._bootstrap.split(","),
+                bootstrap_timeout_ms=BOOTSTRAP_MS,
+            )
+            admin.delete_groups([self._name])
+            admin.close()
+        except KafkaError as error:
+            log.warning("the group stays", error=type(error).__name__)
 
     def _is_joined(self) -> bool:
         return bool(self._kafka.group_metadata().state == MemberState.STABLE)

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.structs import MemberState
 
 from schemas import wire
@@ -203,6 +203,43 @@ def test_a_consumer_that_no_longer_hears_of_new_topics_is_replaced(
 
     assert deaf._kafka is not first
     assert [m.offset for m in found] == [0, 1, 2]
+
+
+def test_a_group_that_lets_nobody_in_is_forgotten(
+    connection: Connection, own_broker: EmbeddedBroker
+) -> None:
+    publish(own_broker.bootstrap, 3)
+    left_in_the_middle_of_a_join(own_broker.bootstrap)
+
+    source = SourceConsumer(
+        own_broker.bootstrap, consumer="test", session_s=4, patience_s=2
+    )
+    try:
+        found = read(source, connection, 3)
+    finally:
+        source.close()
+
+    assert [m.offset for m in found] == [0, 1, 2]
+
+
+def left_in_the_middle_of_a_join(bootstrap: str) -> None:
+    """Two join the group; one leaves, and so does the other as it joins again."""
+    options = {"group_id": "test", "session_timeout_ms": 4_000}
+    two = [KafkaConsumer(bootstrap_servers=bootstrap, **options) for _ in range(2)]
+    for one in two:
+        one.subscribe([TOPIC])
+    poll_until(two, MemberState.STABLE)
+    two[0].close()
+    poll_until(two[1:], MemberState.REBALANCING)
+    two[1].close()
+
+
+def poll_until(consumers: list[KafkaConsumer], state: MemberState) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while {one.group_metadata().state for one in consumers} != {state}:
+        assert time.monotonic() < deadline, state
+        for one in consumers:
+            one.poll(timeout_ms=100)
 
 
 @pytest.mark.parametrize(("session_s", "seconds"), [(4, 30), (10, 30), (60, 180)])

@@ -48,8 +48,14 @@ def _unavailable(database_url: str, error: psycopg.Error) -> DatabaseUnavailable
     _, answered, reason = str(error).partition("FATAL:")
     if not answered:
         return DatabaseUnavailable(f"PostgreSQL at {place} does not answer.")
+    said = reason.strip().splitlines()[0]
+    if said.startswith("the database system"):  # it starts, stops or recovers
+        return DatabaseUnavailable(
+            f"PostgreSQL at {place} is not ready: {said}.",
+            remedy="Try again in a moment; its own log says what it waits for.",
+        )
     return DatabaseUnavailable(
-        f"PostgreSQL at {place} refuses: {reason.strip().splitlines()[0]}.",
+        f"PostgreSQL at {place} refuses: {said}.",
         remedy="Check user, password and database in COUTURE_DATABASE_URL.",
     )
 
