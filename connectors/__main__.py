@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +32,7 @@ from connectors.kafka.status_topic import StatusTopic
 from connectors.mapping.rows_to_events import Mapping
 from connectors.runner import Run
 from connectors.runner import run as run_connector
+from connectors.signals import stop_on_signals
 from connectors.state_log import State, reporter
 from schemas import wire
 
@@ -90,7 +89,7 @@ def run(
             name=mapped.system,
             say=status.say,
             status=status,
-            stop=_stop_on_signals(),
+            stop=stop_on_signals(),
             resnapshot=resnapshot,
         )
         run_connector(one, Totals())
@@ -124,7 +123,7 @@ def load(
             bootstrap=kafka,
             name=f"{mapped.system}/file/{connector.digest}",
             say=reporter(mapped.system),
-            stop=_stop_on_signals(),
+            stop=stop_on_signals(),
         )
         with showing(totals, file.name):
             run_connector(one, totals)
@@ -269,13 +268,6 @@ def _told(system: str) -> Iterator[None]:
             typer.echo(str(error), err=True)
         broken = isinstance(error, StopEverything)
         raise typer.Exit(BROKEN if broken else FAILED) from None
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    return stop
 
 
 if __name__ == "__main__":
