@@ -22,6 +22,7 @@ from service.local.servers import (
     start_broker,
     start_postgres,
 )
+from tests.shared import Shared
 
 pytest_plugins = ["tests.chromium", "tests.kafka.fixtures"]  # browser, apache_kafka
 _numbers = itertools.count(1)
@@ -32,33 +33,32 @@ settings.register_profile(
 settings.load_profile("any machine")
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 6_000_000_000
-INSTALLATIONS = (
-    "tests/faults/",
-    "tests/end_to_end/test_kills.py",
-    "tests/end_to_end/test_restarts.py",
-    "tests/end_to_end/test_twin.py",
-)
-"""Tests of eight processes and more at once."""
+TOGETHER = {
+    "tests/faults/": "faults",
+    "tests/end_to_end/test_checker.py": "journey",
+    "tests/end_to_end/test_replay.py": "journey",
+    "tests/end_to_end/test_sources.py": "journey",
+    "tests/end_to_end/test_bad_input.py": "journey",
+    "tests/steward_ui/": "stewards' room",
+}
+"""Files that one process runs, as they share what takes long to start."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep whole installations in one process, one after the other.
-
-    Several at a time would starve one another on two cores, and the rest of the tests,
-    which the other processes take, needs about as long. Any other file is a unit.
-    """
+    """Keep files together that share what is costly; any other file is a unit."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
-    class OneInstallationAtATime(LoadFileScheduling):  # type: ignore[misc]
+    class FilesTogether(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith(INSTALLATIONS):
-                return "installations"
+            for start, together in TOGETHER.items():
+                if nodeid.startswith(start):
+                    return together
             return str(super()._split_scope(nodeid))
 
-    return OneInstallationAtATime(config, log)
+    return FilesTogether(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,14 +66,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Files go to whichever process is free: a long one that comes last would be waited
     for alone. The others go by their names, not by folder: those of connectors mostly
-    wait, those of matching compute, and so they share the cores.
+    wait, those of matching compute, and so they share the cores. Among files of one
+    time-out a mark `turn` says which come together, and when.
     """
     longest: dict[Path, float] = {}
+    turns: dict[Path, int] = {}
     for item in items:
         marker = item.get_closest_marker("timeout")
         allowed = float(marker.args[0]) if marker else 0.0
         longest[item.path] = max(longest.get(item.path, 0.0), allowed)
-    items.sort(key=lambda item: (-longest[item.path], item.path.name, item.path))
+        turn = item.get_closest_marker("turn")
+        turns[item.path] = int(turn.args[0]) if turn else 0
+    items.sort(
+        key=lambda item: (
+            *(-longest[item.path], turns[item.path]),
+            *(item.path.name, item.path),
+        )
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """End what tests shared as soon as the next one does not want it."""
+    yield
+    Shared.end_unwanted(nextitem)
 
 
 @pytest.fixture(autouse=True)

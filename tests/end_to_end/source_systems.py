@@ -17,6 +17,8 @@ from tests.end_to_end.processes import Processes
 
 DATABASES = (pos.DATABASE, loyalty.DATABASE)
 _KEY = "a-key-of-the-journey"
+_CALM = {"poll_interval_ms": 100}
+"""At rest a capture takes half as much processor as with its 20 ms."""
 _SERVERS = {ECOMMERCE: "ecommerce", CALL_CENTRE: "call_centre"}
 
 Configs = Mapping[str, Mapping[str, Any]]
@@ -25,8 +27,8 @@ Configs = Mapping[str, Mapping[str, Any]]
 def start_servers(postgres: EmbeddedPostgres, parts: Processes) -> Configs:
     """Start shop and desk; return how a connector reaches each of the four systems."""
     configs: dict[str, dict[str, Any]] = {
-        POS: {"dsn": postgres.url(pos.DATABASE)},
-        LOYALTY: {"dsn": postgres.url(loyalty.DATABASE)},
+        POS: {"dsn": postgres.url(pos.DATABASE), **_CALM},
+        LOYALTY: {"dsn": postgres.url(loyalty.DATABASE), **_CALM},
     }
     for system, name in _SERVERS.items():
         port = free_port()

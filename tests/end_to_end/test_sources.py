@@ -25,6 +25,9 @@ from tests.end_to_end.quiescence import come_to_rest
 Customer = dict[str, Any]
 
 
+pytestmark = pytest.mark.turn(3)
+
+
 @pytest.fixture
 def shows(
     journey: Installation, api: httpx.Client

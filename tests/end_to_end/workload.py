@@ -17,7 +17,7 @@ from tests.end_to_end.quiescence import come_to_rest
 
 # Replies are promised within a day, and passed promises are told of for a month: from
 # here on every promise has passed, so that nothing is due at rest.
-_AGO = timedelta(days=9)
+_AGO = timedelta(days=25)
 _WORKING_WITHIN_S = 180.0
 _SIGN_OF_WORK = {RESOLVER: "batch resolved", RELAY: "relay started"}
 _SIGN_OF_CAPTURE = '"streaming"'
@@ -70,12 +70,26 @@ class Trader:
         """Trade while each of these parts is killed and started again."""
         parts = self._world.parts
         for kill in kills:
-            self._trade_until_working(kill.target)
+            self.trade_until_working(kill.target)
             self.trade(kill.after_s)
             parts.kill(kill.target)
             self.trade(kill.for_s)
-            self._seen[kill.target] = parts.log_of(kill.target).stat().st_size
+            self.will_start(kill.target)
             parts.again(kill.target)
+
+    def will_start(self, target: str) -> None:
+        """Count only what the part does from now on as a sign that it works."""
+        self._seen[target] = self._world.parts.log_of(target).stat().st_size
+
+    def trade_until_working(self, target: str) -> None:
+        """Trade until the part says that it does something."""
+        sign = _SIGN_OF_WORK.get(target, _SIGN_OF_CAPTURE).encode()
+        log, deadline = self._world.parts.log_of(target), time.monotonic()
+        deadline += _WORKING_WITHIN_S
+        while sign not in log.read_bytes()[self._seen.get(target, 0) :]:
+            late = time.monotonic() > deadline
+            assert not late, f"{target} does not work\n{self._world.parts.tails()}"
+            self.trade(0.2)
 
     def come_to_rest(self, *, within: float) -> None:
         """Finish the last story, mark every table, and wait until all took effect."""
@@ -97,12 +111,3 @@ class Trader:
             self._world.systems.apply(act)
             if act is self._retailer.written[-1]:
                 return
-
-    def _trade_until_working(self, target: str) -> None:
-        sign = _SIGN_OF_WORK.get(target, _SIGN_OF_CAPTURE).encode()
-        log, deadline = self._world.parts.log_of(target), time.monotonic()
-        deadline += _WORKING_WITHIN_S
-        while sign not in log.read_bytes()[self._seen.get(target, 0) :]:
-            late = time.monotonic() > deadline
-            assert not late, f"{target} does not work\n{self._world.parts.tails()}"
-            self.trade(0.2)

@@ -12,16 +12,9 @@ import pytest
 
 from service.database.connection.migrate import migrate
 from service.local.servers import start_broker, start_postgres
-from tests.end_to_end import checker
-from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import (
-    DATABASE,
-    RESOLVER,
-    Installation,
-    start_installation,
-)
-from tests.end_to_end.workload import Trader
-from tests.faults.scale import SEED
+from tests.end_to_end.installation import DATABASE, RESOLVER, start_installation
+from tests.faults.conftest import REST_S, Trading, begin
+from tests.needs import needs_debezium
 
 SIZE = "400m"
 FAILED = b"batch failed, trying again"
@@ -42,7 +35,7 @@ def small_disk(directory: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def crowded(tmp_path: Path) -> Iterator[tuple[Installation, Path]]:
+def crowded(tmp_path: Path) -> Iterator[tuple[Trading, Path]]:
     """The whole journey, its own tables on a small disk of their own."""
     needs_debezium()
     with (
@@ -53,19 +46,17 @@ def crowded(tmp_path: Path) -> Iterator[tuple[Installation, Path]]:
     ):
         world.home = home
         migrate(world.database_url)
-        world.start_service()
-        world.start_connectors()
-        yield world, disk
+        yield begin(world, people=40), disk
 
 
 # above 20 s: a disk is filled, and PostgreSQL recovers
 @pytest.mark.timeout(1_800)
 def test_a_full_disk_loses_nothing_once_there_is_room_again(
-    crowded: tuple[Installation, Path],
+    crowded: tuple[Trading, Path],
 ) -> None:
-    world, disk = crowded
-    trader = Trader(world, seed=SEED, people=40, rate=40)
-    trader.come_to_rest(within=400)
+    trading, disk = crowded
+    world, trader = trading.world, trading.trader
+    trader.come_to_rest(within=REST_S)
     log = world.parts.log_of(RESOLVER)
     before = log.stat().st_size
 
@@ -79,11 +70,8 @@ def test_a_full_disk_loses_nothing_once_there_is_room_again(
     (disk / "filler").unlink()
     assert world.home is not None
     world.home.restart(immediate=True)  # it may have given up, as PostgreSQL does
-    trader.come_to_rest(within=400)
 
-    left = checker.outside(world.bootstrap, world.parts.directory)
-    with world.connect() as connection:
-        assert checker.findings(connection, trader.truth(), left) == []
+    assert trading.found() == []
 
 
 def fill(file: Path) -> None:

@@ -1,58 +1,45 @@
-"""One, two and four resolvers on the same topics, killed at random, end the same."""
+"""One resolver, two and four on the same topics, killed at random, end the same."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from service.database.connection.migrate import migrate
 from service.database.connection.session import connect
-from service.local.servers import start_broker
 from tests.end_to_end import check_tables
-from tests.end_to_end.conftest import needs_debezium
-from tests.end_to_end.installation import (
-    RELAY,
-    Installation,
-    caught_up,
-    start_installation,
-)
+from tests.end_to_end.installation import Installation, caught_up
 from tests.end_to_end.workload import Kill, Trader, plan
+from tests.faults.conftest import REST_S, Trading
 from tests.faults.scale import SEED, scaled
 from tests.resolver.deliveries import clusters, profiles
 
-COUNTS = scaled((1, 3), (1, 2, 4))
-KILLS = scaled(4, 30)
+pytestmark = pytest.mark.turn(1)
+COUNTS = scaled((2,), (2, 4))
+KILLS = scaled(3, 30)
 
 
 @pytest.fixture
-def together(tmp_path: Path) -> Iterator[tuple[Installation, list[str]]]:
-    """The whole journey, resolved by so many resolvers into a database each time."""
-    needs_debezium()
-    with (
-        start_broker(directory=tmp_path) as broker,
-        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
-    ):
-        names = []
-        for count in COUNTS:
-            url = database(world, count)
-            for number in range(count):
-                names.append(f"resolve-{count}-{number}")
-                world.environments[names[-1]] = {
-                    "COUTURE_DATABASE_URL": url,
-                    "COUTURE_CONSUMER": f"of-{count}",
-                }
-                world.start(names[-1], "service.cli", "resolve")
-        world.start(RELAY, "service.cli", RELAY)
-        world.start_connectors()
-        yield world, names
+def together(trading: Trading) -> Iterator[tuple[Trading, list[str]]]:
+    """Beside the one of the journey, so many resolvers more, each count with a database
+    of its own: they read the topics from the beginning."""
+    world, names = trading.world, list[str]()
+    for count in COUNTS:
+        url = database(world, count)
+        for number in range(count):
+            names.append(f"resolve-{count}-{number}")
+            world.environments[names[-1]] = {
+                "COUTURE_DATABASE_URL": url,
+                "COUTURE_CONSUMER": f"of-{count}",
+            }
+            world.start(names[-1], "service.cli", "resolve")
+    yield trading, names
+    world.parts.stop(*names)
 
 
 def database(world: Installation, count: int) -> str:
     """Return the database of so many resolvers; it is made if it is not there."""
-    if count == max(COUNTS):
-        return world.database_url
     name = f"resolved_by_{count}"
     with connect(world.postgres.url("postgres"), autocommit=True) as admin:
         found = admin.execute(
@@ -64,27 +51,26 @@ def database(world: Installation, count: int) -> str:
     return world.postgres.url(name)
 
 
-# above 20 s: four resolvers start, are killed, and give partitions to one another
+# above 20 s: resolvers start, are killed, and give partitions to one another
 @pytest.mark.timeout(1_800)
 def test_any_number_of_resolvers_ends_with_the_same_customers(
-    together: tuple[Installation, list[str]],
+    together: tuple[Trading, list[str]],
 ) -> None:
-    world, names = together
-    trader = Trader(world, seed=SEED, people=60, rate=40)
-    trader.come_to_rest(within=400)
+    trading, names = together
+    world = trading.world
     kills = plan(SEED, dict.fromkeys(names, -(-KILLS // len(names))))
     for kill in kills[:KILLS]:
-        endure(world, trader, kill)
-    trader.come_to_rest(within=400)
+        endure(world, trading.trader, kill)
+    trading.trader.come_to_rest(within=REST_S)
     urls = [database(world, count) for count in COUNTS]
     world.parts.until(
         lambda: all(caught_up(url, world.bootstrap, relay=False) for url in urls),
-        within=400,
+        within=REST_S,
         what="all of them read everything",
     )
 
     found = []
-    for url in urls:
+    for url in (world.database_url, *urls):
         with connect(url, autocommit=True) as connection:
             assert list(check_tables.batch(connection)) == []
             found.append((clusters(connection), profiles(connection)))

@@ -21,9 +21,9 @@ def needs_kafka() -> None:
     needs(not missing, missing)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
-    """One Apache Kafka broker for the whole run; who kills it restarts it."""
+    """One Apache Kafka broker for the tests of a file; who kills it restarts it."""
     needs_kafka()
     with start_kafka(tmp_path_factory.mktemp("apache-kafka")) as kafka:
         yield kafka

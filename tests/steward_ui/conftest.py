@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from service.resolver.resolve import ActiveModel
 from service.stewardship import accounts
 from tests.api.served import served
 from tests.explanation.resolved_database import ResolvedDatabase, simulated
+from tests.shared import Shared
 from tests.steward_ui.visitor import PASSWORD, Room, Visitor
 
 PEOPLE = {
@@ -28,16 +30,15 @@ PEOPLE = {
 }
 
 
-@pytest.fixture(scope="session")
-def room(
-    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Room]:
-    """A served room on a simulated retailer; tests add cases of their own."""
+_shared = Shared[Room]("room", within="tests/steward_ui/")
+
+
+@contextmanager
+def _opened(postgres: EmbeddedPostgres, log: Path) -> Iterator[Room]:
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         admin.execute("CREATE DATABASE stewards_room TEMPLATE template")
     url, model = postgres.url("stewards_room"), Model.load()
     judges = ScorerPool(scorers=1)
-    log = tmp_path_factory.mktemp("room") / "log"
     with connect(url, autocommit=True) as connection:
         stage = ResolvedDatabase(
             url, connection, ActiveModel(model, Scorer(model)), judges
@@ -48,6 +49,15 @@ def room(
         with served(url, log, COUTURE_FOUR_EYES_POINTS="5000") as server:
             yield Room(stage, server.url)
     judges.close()
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute("DROP DATABASE stewards_room WITH (FORCE)")
+
+
+@pytest.fixture
+def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Room:
+    """A served room on a simulated retailer; tests add cases of their own."""
+    log = tmp_path_factory.mktemp("room") / "log"
+    return _shared.get(lambda: _opened(postgres, log))
 
 
 @pytest.fixture

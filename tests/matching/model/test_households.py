@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from matching.explanation.explain import Explanation, explain
+from matching.explanation.explain import Explanation, explained
 from matching.model.bands import Band
 from matching.model.model_version import Model
+from matching.scoring.scorer import Scorer
 from tests.matching.people import person
 
 HOME: dict[str, Any] = {
@@ -22,9 +24,19 @@ HOME: dict[str, Any] = {
 MARC = {"given_name": "Marc", "birth_date": "1961-03-12", **HOME}
 
 
-def _compared(model: Model, left: dict[str, Any], right: dict[str, Any]) -> Explanation:
-    a, b = model.standardise([person(**left), person(**right)])
-    return explain(model, a, b)
+Compared = Callable[[dict[str, Any], dict[str, Any]], Explanation]
+
+
+@pytest.fixture(scope="module")
+def compared(model: Model) -> Compared:
+    scorer = Scorer(model)
+
+    def compare(left: dict[str, Any], right: dict[str, Any]) -> Explanation:
+        a, b = model.standardise([person(**left), person(**right)])
+        (pair,) = scorer.score_all({1: a, 2: b}, [(1, 2)])
+        return explained(model, pair, a, b)
+
+    return compare
 
 
 @pytest.mark.parametrize(
@@ -46,8 +58,8 @@ def _compared(model: Model, left: dict[str, Any], right: dict[str, Any]) -> Expl
         "no name",
     ],
 )
-def test_one_home_is_not_one_person(model: Model, other: dict[str, Any]) -> None:
-    assert _compared(model, MARC, {**HOME, **other}).band is not Band.MATCH
+def test_one_home_is_not_one_person(compared: Compared, other: dict[str, Any]) -> None:
+    assert compared(MARC, {**HOME, **other}).band is not Band.MATCH
 
 
 @pytest.mark.parametrize(
@@ -76,9 +88,9 @@ def test_one_home_is_not_one_person(model: Model, other: dict[str, Any]) -> None
     ],
 )
 def test_one_person_is_known_through_a_change(
-    model: Model, change: dict[str, Any]
+    compared: Compared, change: dict[str, Any]
 ) -> None:
-    assert _compared(model, MARC, {**MARC, **change}).band is Band.MATCH
+    assert compared(MARC, {**MARC, **change}).band is Band.MATCH
 
 
 PASCAL = {**HOME, "given_name": "Pascal", "title": "M.", "birth_date": "1999-08-21"}
@@ -102,9 +114,9 @@ PASCAL = {**HOME, "given_name": "Pascal", "title": "M.", "birth_date": "1999-08-
     ],
 )  # fmt: skip
 def test_two_genders_of_one_home_are_two_people(
-    model: Model, one: dict[str, Any], other: dict[str, Any]
+    compared: Compared, one: dict[str, Any], other: dict[str, Any]
 ) -> None:
-    assert _compared(model, one, other).band is Band.NO_MATCH
+    assert compared(one, other).band is Band.NO_MATCH
 
 
 ONE_CONTACT = {**HOME, "emails": [], "addresses": []}
@@ -125,9 +137,9 @@ BORN = {"birth_date": "2004-02-11"}
     ],
 )  # fmt: skip
 def test_who_of_a_home_it_is_stays_a_case_whatever_the_home_shares(
-    model: Model, home: dict[str, Any], one: dict[str, Any], other: dict[str, Any]
+    compared: Compared, home: dict[str, Any], one: dict[str, Any], other: dict[str, Any]
 ) -> None:
-    assert _compared(model, {**home, **one}, {**home, **other}).band is Band.REVIEW
+    assert compared({**home, **one}, {**home, **other}).band is Band.REVIEW
 
 
 @pytest.mark.parametrize(
@@ -145,27 +157,29 @@ def test_who_of_a_home_it_is_stays_a_case_whatever_the_home_shares(
     ],
 )  # fmt: skip
 def test_one_person_is_known_in_spite_of_the_spelling(
-    model: Model, one: dict[str, Any], other: dict[str, Any]
+    compared: Compared, one: dict[str, Any], other: dict[str, Any]
 ) -> None:
     home = ONE_CONTACT
-    assert _compared(model, {**home, **one}, {**home, **other}).band is Band.MATCH
+    assert compared({**home, **one}, {**home, **other}).band is Band.MATCH
 
 
-def test_a_married_woman_is_known_by_what_stayed(model: Model) -> None:
+def test_a_married_woman_is_known_by_what_stayed(compared: Compared) -> None:
     before = {**MARC, "given_name": "Anne-Sophie", "family_name": "Roche"}
     after = {**before, "family_name": "Bertholon", "addresses": []}
-    assert _compared(model, before, after).band is Band.MATCH
+    assert compared(before, after).band is Band.MATCH
 
 
-def test_a_pair_without_a_shared_key_is_said_to_be_never_compared(model: Model) -> None:
+def test_a_pair_without_a_shared_key_is_said_to_be_never_compared(
+    compared: Compared,
+) -> None:
     other = {"given_name": "Zoé", "family_name": "Quintin", "birth_date": "1990-05-06"}
-    told = _compared(model, MARC, other)
+    told = compared(MARC, other)
     assert told.verdict == "no shared key: never compared"
     assert told.shared_keys == []
 
 
-def test_the_waterfall_adds_up_and_shows_the_values(model: Model) -> None:
-    told = _compared(model, MARC, {**MARC, "birth_date": "1961-03-21"})
+def test_the_waterfall_adds_up_and_shows_the_values(compared: Compared) -> None:
+    told = compared(MARC, {**MARC, "birth_date": "1961-03-21"})
     assert told.steps[-1].total == pytest.approx(told.weight)
     assert told.prior + sum(step.weight for step in told.steps) == pytest.approx(
         told.weight

@@ -2,7 +2,7 @@
 
 Kafka keeps its offsets, committed as soon as messages are polled (as a consumer that
 commits automatically in the background does), and those in PostgreSQL are ignored.
-Run it as the resolver is run: `python -m tests.end_to_end.autocommit_twin`.
+Run it as the resolver is run: `python -m tests.faults.autocommit_twin`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A twin of the resolver that writes the outbox after the change it tells of.
 
 What a service does that commits and then publishes: killed in between, it tells nobody.
-Run it as the resolver is run: `python -m tests.end_to_end.late_outbox_twin`.
+Run it as the resolver is run: `python -m tests.faults.late_outbox_twin`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from service.database.connection.session import Connection
 from service.database.messages import outbox
 from service.resolver import resolve as story
 from service.resolver import worker
-from tests.end_to_end.autocommit_twin import die_if_told
+from tests.faults.autocommit_twin import die_if_told
 
 _relabel, _resolve = story.relabel, story.resolve
 _late: list[outbox.Message] = []
