@@ -24,7 +24,9 @@ test: check $(SPARK) ## everything that must hold
 # As in `make test`, but all of it; COUTURE_SEED=N draws other moments.
 faults: $(INSTALLED) ## kills, freezes, cut wires, full disks: nothing lost, nothing doubled
 	COUTURE_FAULTS=full $(BIN)/pytest tests/faults tests/end_to_end/test_replay.py \
-	  tests/resolver/test_shipped_model.py --durations=0 $(TEST_ARGS)
+	  tests/resolver/test_shipped_model.py tests/resolver/test_state_machine.py \
+	  tests/resolver/test_histories.py tests/api/test_contract.py \
+	  --durations=0 $(TEST_ARGS)
 
 check: $(INSTALLED) ## what needs no process: style, types, import directions
 	$(BIN)/ruff check .

@@ -23,6 +23,7 @@ from service.database.connection.session import Connection, connect
 from service.local.servers import EmbeddedPostgres
 from service.resolver import resolve as story
 from service.resolver.micro_batch import Message
+from tests.faults.scale import scaled
 from tests.resolver.deliveries import (
     Delivery,
     clusters,
@@ -165,7 +166,7 @@ def _dies(*_: object, **__: object) -> None:
 
 @given(changes, st.integers(0, 2**32))
 @settings(
-    max_examples=60,
+    max_examples=scaled(30, 300),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_delivery_of_a_history_ends_as_one_clean_batch(

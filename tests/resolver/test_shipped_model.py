@@ -24,7 +24,7 @@ from tests.resolver.orders import (
 )
 from tests.resolver.test_histories import emptied
 
-ORDERS = scaled(40, 200)
+ORDERS = scaled(16, 200)
 AT_ONCE = min(os.cpu_count() or 1, 8)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,19 +15,20 @@ from service.local.servers import EmbeddedPostgres
 from service.resolver import resolve as story
 from service.resolver.store import Published
 from service.resolver.worker import load_judge
+from tests.faults.scale import FULL, scaled
 from tests.resolver.people import SAID
 from tests.resolver.splink_reference import Said
 from tests.resolver.state_machine import WORKERS, Histories, Races
 from tests.resolver.stepped_workers import SteppedWorkers, seam, seamed, seams
 from tests.resolver.test_histories import emptied
 
-EXAMPLES = int(os.environ.get("COUTURE_TEST_HISTORIES", "0"))
-"""More of them, and others at each run: `make prove`. Else the same few each time."""
+EXAMPLES = scaled(30, 300)
+"""Histories: the same few each time, or in `make faults` others at each run."""
 
 in_ci = settings(
-    max_examples=EXAMPLES or 60,
+    max_examples=EXAMPLES,
     stateful_step_count=25,
-    derandomize=not EXAMPLES,
+    derandomize=not FULL,
     database=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import orjson
+import pytest
 
 from matching.batch.duckdb_batch import FileBatch
 from matching.batch.spark_batch import match_on_spark
@@ -28,12 +29,18 @@ def test_conditions_are_told_in_sparks_words() -> None:
     )
 
 
-def test_spark_finds_what_duckdb_finds(tmp_path: Path) -> None:
+# above 20 s: Spark reads and plans Splink's whole statement several times
+def test_spark_finds_what_duckdb_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     needs(
         importlib.util.find_spec("pyspark") is not None
         and shutil.which("java") is not None,
         "pyspark and Java 17",
     )
+    # for four hundred records Java's second compiler works as long as all else
+    options = "--driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell"
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", options)
     model = Model.load()
     records = model.standardise(crowd(400, seed=12))
     file = tmp_path / "records.jsonl"

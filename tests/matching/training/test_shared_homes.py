@@ -49,14 +49,14 @@ def file_of(path: Path, style: str, homes: int, errors: Errors) -> Path:
 def test_a_family_is_not_one_person(
     tmp_path: Path, style: str, columns: dict[str, str], precision: float, recall: float
 ) -> None:
-    file = file_of(tmp_path, style, 200, Errors())
+    file = file_of(tmp_path, style, 110, Errors())
     report = evaluate([file], columns, "truth")
     assert report.pairs.precision >= precision
     assert report.pairs.recall >= recall
 
 
 def test_where_nobody_stands_twice_nearly_nobody_is_joined() -> None:
-    written = rows(people("us", 200, seed=4), Errors(rows=(1,)), seed=4)
+    written = rows(people("us", 110, seed=4), Errors(rows=(1,)), seed=4)
     features = [_features(row) for row in written]
     model, frozen = _learnt(features)
     found = clusters_of(model, frozen)
