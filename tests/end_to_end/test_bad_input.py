@@ -18,7 +18,7 @@ from schemas.source_record import CustomerRecord
 from tests.end_to_end import check_topics
 from tests.end_to_end.installation import STEADY_S, Installation
 
-pytestmark = pytest.mark.turn(4)
+pytestmark = [pytest.mark.turn(4), pytest.mark.timeout(900)]
 TOPIC = wire.source_topic("pos")
 HEADERS = [("schema", wire.SCHEMA.encode())]
 Place = tuple[str, int, int]

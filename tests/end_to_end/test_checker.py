@@ -16,7 +16,7 @@ from tests.end_to_end.checker import Outside, Truth, findings, iter_findings, ou
 from tests.end_to_end.installation import STEADY_S, Installation
 from tests.end_to_end.quiescence import come_to_rest
 
-pytestmark = pytest.mark.turn(1)
+pytestmark = [pytest.mark.turn(1), pytest.mark.timeout(900)]
 ANY_CUSTOMER = (
     "(SELECT min(customer_id::text)::uuid FROM customer WHERE profile IS NOT NULL)"
 )

@@ -24,7 +24,7 @@ from tests.end_to_end.workload import Trader
 from tests.faults.scale import scaled
 from tests.resolver.deliveries import clusters, profiles
 
-pytestmark = pytest.mark.turn(2)
+pytestmark = [pytest.mark.turn(2), pytest.mark.timeout(900)]
 WINDOW = scaled(200, 1_000)
 REPLAYS = scaled(1, 5)
 

@@ -25,7 +25,7 @@ from tests.end_to_end.quiescence import come_to_rest
 Customer = dict[str, Any]
 
 
-pytestmark = pytest.mark.turn(3)
+pytestmark = [pytest.mark.turn(3), pytest.mark.timeout(900)]
 
 
 @pytest.fixture
