@@ -41,7 +41,8 @@ class StopSignal(threading.Event):
         if not self._asked:
             waiting = select.poll()
             waiting.register(self._told, select.POLLIN)
-            waiting.poll(None if timeout is None else timeout * 1_000)
+            # a negative time would be for ever
+            waiting.poll(None if timeout is None else max(0.0, timeout) * 1_000)
         return self._asked
 
 

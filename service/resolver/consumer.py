@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import closing
 from typing import Any
 
 import structlog
@@ -203,8 +204,8 @@ class SourceConsumer:
                 bootstrap_servers=self._bootstrap.split(","),
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
             )
-            admin.delete_groups([self._name])
-            admin.close()
+            with closing(admin):
+                admin.delete_groups([self._name])
         except KafkaError as error:
             log.warning("the group stays", error=type(error).__name__)
 

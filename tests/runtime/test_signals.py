@@ -50,6 +50,8 @@ def test_a_signal_that_meets_the_waiting_itself_stops_it(
 def test_it_is_waited_for_as_long_as_asked() -> None:
     stop = StopSignal()
     started = time.monotonic()
+    assert not stop.wait(0)
+    assert not stop.wait(-1)
     assert not stop.wait(0.05)
     assert time.monotonic() - started > 0.04
 
