@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.structs import MemberState
 
+from service.resolver.consumer import SourceConsumer
 from tests.kafka.broker import ApacheKafka, KafkaDidNotStart, start_kafka
 
 
@@ -65,6 +68,34 @@ def test_read_committed_hides_an_aborted_transaction(apache_kafka: ApacheKafka) 
     committed = _values(apache_kafka, topic, isolation_level="read_committed")
     assert committed == [b"committed"]
     assert _values(apache_kafka, topic) == [b"aborted", b"committed"]
+
+
+def test_a_group_with_somebody_in_it_is_not_forgotten(
+    apache_kafka: ApacheKafka,
+) -> None:
+    topic = _topic()
+    producer = _producer(apache_kafka)
+    _send(producer, topic, b"1")
+    inside = SourceConsumer(apache_kafka.bootstrap, consumer="kept", session_s=6)
+    other = SourceConsumer(apache_kafka.bootstrap, consumer="kept", session_s=6)
+    try:
+        deadline = time.monotonic() + 120
+        while not inside._kafka.assignment():
+            assert time.monotonic() < deadline, "nobody was let in"
+            inside._kafka.poll(timeout_ms=200)
+        held = inside._kafka.group_metadata()
+        other._dissolve_group()
+        until = time.monotonic() + 3
+        while time.monotonic() < until:  # of which three heartbeats would tell
+            inside._kafka.poll(timeout_ms=200)
+        now = inside._kafka.group_metadata()
+    finally:
+        inside.close()
+        other.close()
+        producer.close()
+
+    assert held.state == now.state == MemberState.STABLE
+    assert held.member_id == now.member_id
 
 
 def test_what_was_acknowledged_outlives_a_kill(apache_kafka: ApacheKafka) -> None:
