@@ -77,12 +77,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         longest[item.path] = max(longest.get(item.path, 0.0), allowed)
         turn = item.get_closest_marker("turn")
         turns[item.path] = int(turn.args[0]) if turn else 0
-    items.sort(
-        key=lambda item: (
-            *(-longest[item.path], turns[item.path]),
-            *(item.path.name, item.path),
-        )
-    )
+
+    def place(item: pytest.Item) -> tuple[float, int, str, Path]:
+        path = item.path
+        return -longest[path], turns[path], path.name, path
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(wrapper=True)

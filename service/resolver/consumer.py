@@ -191,23 +191,25 @@ class SourceConsumer:
             stuck, self._kafka = self._kafka, self._subscribed()
             stuck.close(autocommit=False, timeout_ms=5_000)
 
-    def _dissolve_group(self) -> None:
-        """Have the broker forget the group, in which nobody was let in twice.
+    def _dissolve_group(self) -> bool:
+        """Have the broker forget the group, in which nobody was let in twice; return
+        whether it did.
 
         Nothing is lost: PostgreSQL holds the offsets. Apache Kafka refuses while anyone
         is in it. Tansu 0.6 answers no join any more once a member left in the middle of
         one; whoever is in such a group joins anew.
         """
-        log.warning("nobody is let into the group: asking the broker to forget it")
         try:
             admin = KafkaAdminClient(
                 bootstrap_servers=self._bootstrap.split(","),
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
             )
             with closing(admin):
-                admin.delete_groups([self._name])
+                answer = admin.delete_groups([self._name])[self._name]
         except KafkaError as error:
-            log.warning("the group stays", error=type(error).__name__)
+            answer = type(error).__name__
+        log.warning("nobody is let into the group: to be forgotten", answer=answer)
+        return bool(answer == "OK")
 
     def _is_joined(self) -> bool:
         return bool(self._kafka.group_metadata().state == MemberState.STABLE)

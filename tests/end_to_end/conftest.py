@@ -9,8 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.local.servers import start_broker
-from tests.end_to_end.installation import SERVE, Installation, start_installation
+from tests.end_to_end.installation import SERVE, Installation, start_embedded
 from tests.needs import needs_debezium
 from tests.shared import Shared
 
@@ -19,10 +18,7 @@ _shared = Shared[Installation]("journey")
 
 @contextmanager
 def _begun(directory: Path) -> Iterator[Installation]:
-    with (
-        start_broker(directory=directory) as broker,
-        start_installation(directory, bootstrap=broker.bootstrap) as world,
-    ):
+    with start_embedded(directory) as world:
         world.start_service()
         world.start_connectors()
         yield world

@@ -17,14 +17,18 @@ from service.database.connection.session import Connection, connect
 from service.database.facts import cases
 from service.demo.retailer.writes import SYSTEMS
 from service.demo.systems.systems import Systems
-from service.local.servers import EmbeddedPostgres, start_postgres
+from service.local.servers import (
+    EmbeddedBroker,
+    EmbeddedPostgres,
+    start_broker,
+    start_postgres,
+)
 from service.local.stack import as_toml
 from service.runtime.kafka_end_offsets import LogEnds
 from service.runtime.ports import LOCALHOST, answers, free_port
 from service.runtime.processes import our_program
 from tests.end_to_end import source_systems
-from tests.end_to_end.parts import RELAY, RESOLVER, SERVE
-from tests.end_to_end.processes import Processes
+from tests.end_to_end.processes import RELAY, RESOLVER, SERVE, Processes
 
 DATABASE = "couture"
 CONNECTORS = tuple(f"connector-{system}" for system in SYSTEMS)
@@ -41,6 +45,8 @@ class Installation:
     parts: Processes
     configs: source_systems.Configs
     systems: Systems
+    broker: EmbeddedBroker | None = None
+    """The broker, where it is embedded."""
     home: EmbeddedPostgres | None = None
     """Couture's own server, where it is not that of the sources."""
     through: tuple[str, ...] = ()
@@ -165,3 +171,14 @@ def start_installation(directory: Path, *, bootstrap: str) -> Iterator[Installat
             world.systems.close()
         finally:
             parts.stop_all()
+
+
+@contextmanager
+def start_embedded(directory: Path) -> Iterator[Installation]:
+    """Start servers and systems as above, on an embedded broker of their own."""
+    with (
+        start_broker(directory=directory) as broker,
+        start_installation(directory, bootstrap=broker.bootstrap) as world,
+    ):
+        world.broker = broker
+        yield world

@@ -14,6 +14,8 @@ import psutil
 from service.runtime.parent_death import die_with_parent
 from service.runtime.processes import STOP_SECONDS, Program, launch, tail
 
+RESOLVER, RELAY, SERVE = "resolve", "relay", "serve"
+"""Their names, which a part itself reads as it starts: nothing heavy here."""
 _PAUSE_S = 0.05
 
 

@@ -74,10 +74,10 @@ class Trader:
             self.trade(kill.after_s)
             parts.kill(kill.target)
             self.trade(kill.for_s)
-            self.will_start(kill.target)
+            self.count_work_from_now(kill.target)
             parts.again(kill.target)
 
-    def will_start(self, target: str) -> None:
+    def count_work_from_now(self, target: str) -> None:
         """Count only what the part does from now on as a sign that it works."""
         self._seen[target] = self._world.parts.log_of(target).stat().st_size
 

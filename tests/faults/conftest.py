@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from service.local.servers import EmbeddedBroker, start_broker
 from tests.end_to_end import checker, writes
-from tests.end_to_end.installation import Installation, start_installation
+from tests.end_to_end.installation import Installation, start_embedded
 from tests.end_to_end.workload import Trader
 from tests.faults.scale import SEED
 from tests.needs import needs_debezium
@@ -39,12 +38,12 @@ class Trading:
         with world.connect() as connection:
             return checker.findings(connection, self.trader.truth(), left)
 
-    def live_as(self, environments: Mapping[str, Mapping[str, str]]) -> None:
+    def restart_with(self, environments: Mapping[str, Mapping[str, str]]) -> None:
         """Start parts of the service anew, each in an environment of its own."""
         for part, environment in environments.items():
             self.world.environments[part] = environment
             self.world.parts.stop(part)
-            self.trader.will_start(part)
+            self.trader.count_work_from_now(part)
             self.world.start(part, "service.cli", part)
         for part in environments:
             self.trader.trade_until_working(part)
@@ -60,29 +59,18 @@ def begin(world: Installation, *, people: int = 60, rate: float = 20) -> Trading
     return Trading(world, trader)
 
 
-@dataclass
-class Fallible(Trading):
-    """A journey of which the broker can fall too."""
-
-    broker: EmbeddedBroker
-
-
-_shared = Shared[Fallible]("trading")
+_shared = Shared[Trading]("trading")
 
 
 @contextmanager
-def _begun(directory: Path) -> Iterator[Fallible]:
-    with (
-        start_broker(directory=directory) as broker,
-        start_installation(directory, bootstrap=broker.bootstrap) as world,
-    ):
+def _begun(directory: Path) -> Iterator[Trading]:
+    with start_embedded(directory) as world:
         world.through = ("tests.faults.crash_points", str(directory))
-        begun = begin(world)
-        yield Fallible(begun.world, begun.trader, broker)
+        yield begin(world)
 
 
 @pytest.fixture
-def trading(tmp_path_factory: pytest.TempPathFactory) -> Fallible:
+def trading(tmp_path_factory: pytest.TempPathFactory) -> Trading:
     """The whole journey, trading; every part can be told to end at a named point."""
     needs_debezium()
     return _shared.get(lambda: _begun(tmp_path_factory.mktemp("trading")))

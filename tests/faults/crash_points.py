@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.parts import RELAY, RESOLVER, SERVE
+from tests.end_to_end.processes import RELAY, RESOLVER, SERVE
 
 DIED = 86
 FREEZE = "freeze"

@@ -11,12 +11,11 @@ import httpx
 import pytest
 
 from service.database.facts import programmes
-from service.local.servers import start_broker
 from tests.end_to_end.installation import (
     SERVE,
     Installation,
     caught_up,
-    start_installation,
+    start_embedded,
 )
 from tests.faults.crash_points import POINTS, heard, tell
 from tests.faults.scale import scaled
@@ -41,10 +40,7 @@ MOVEMENT = {
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[Installation]:
     """Servers and service, of which every part can be told to end at a point."""
-    with (
-        start_broker(directory=tmp_path) as broker,
-        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
-    ):
+    with start_embedded(tmp_path) as world:
         world.through = ("tests.faults.crash_points", str(tmp_path))
         world.start_service()
         yield world

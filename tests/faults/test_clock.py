@@ -32,13 +32,13 @@ def test_clocks_a_day_apart_lose_nothing_and_put_nothing_out_of_order(
     trading: Trading,
 ) -> None:
     needs(LIBRARY, "libfaketime is not installed (Debian's package faketime)")
-    trading.live_as({RESOLVER: at(1), RELAY: at(-1)})
+    trading.restart_with({RESOLVER: at(1), RELAY: at(-1)})
     trading.trader.trade(scaled(3, 20))
 
     found = trading.found()
     ahead = hours_ahead(trading.world.parts.log_of(RESOLVER))
     behind = hours_ahead(trading.world.parts.log_of(RELAY))
-    trading.live_as({RESOLVER: {}, RELAY: {}})
+    trading.restart_with({RESOLVER: {}, RELAY: {}})
 
     assert found == []
     assert ahead > 20

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from service.database.connection.migrate import migrate
-from service.local.servers import start_broker, start_postgres
-from tests.end_to_end.installation import DATABASE, RESOLVER, start_installation
+from service.local.servers import start_postgres
+from tests.end_to_end.installation import DATABASE, RESOLVER, start_embedded
 from tests.faults.conftest import REST_S, Trading, begin
 from tests.needs import needs_debezium
 
@@ -41,8 +41,7 @@ def crowded(tmp_path: Path) -> Iterator[tuple[Trading, Path]]:
     with (
         small_disk(tmp_path / "small") as disk,
         start_postgres(disk / "postgres", databases=[DATABASE]) as home,
-        start_broker(directory=tmp_path) as broker,
-        start_installation(tmp_path, bootstrap=broker.bootstrap) as world,
+        start_embedded(tmp_path) as world,
     ):
         world.home = home
         migrate(world.database_url)

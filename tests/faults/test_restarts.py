@@ -6,21 +6,21 @@ import pytest
 
 from service.demo.retailer.writes import POS, SYSTEMS
 from tests.end_to_end import writes
-from tests.faults.conftest import REST_S, Fallible
+from tests.faults.conftest import REST_S, Trading
 from tests.faults.scale import scaled
 
 # when the broker has forgotten the events, nobody can check that each was sent
 pytestmark = pytest.mark.turn(2)
 
 
-def sweeps(trading: Fallible) -> dict[str, int]:
+def sweeps(trading: Trading) -> dict[str, int]:
     """Return how many snapshots of each system were compared with its records."""
     with trading.world.connect() as connection:
         found = connection.execute("SELECT system, count(*) FROM sweep GROUP BY 1")
         return dict.fromkeys(SYSTEMS, 0) | dict(found.fetchall())
 
 
-def await_reading_anew(trading: Fallible, swept: dict[str, int]) -> None:
+def await_reading_anew(trading: Trading, swept: dict[str, int]) -> None:
     """Wait until every system was read anew since it was swept so often.
 
     A connector may go on for seconds before it sees what the broker forgot: then all
@@ -35,7 +35,7 @@ def await_reading_anew(trading: Fallible, swept: dict[str, int]) -> None:
 
 # above 20 s: PostgreSQL recovers twice, and so does everything that uses it
 @pytest.mark.timeout(1_800)
-def test_nothing_is_lost_when_postgresql_falls(trading: Fallible) -> None:
+def test_nothing_is_lost_when_postgresql_falls(trading: Trading) -> None:
     for _ in range(scaled(1, 2)):
         trading.trader.trade(1.5)
         trading.world.postgres.restart(immediate=True)
@@ -45,7 +45,7 @@ def test_nothing_is_lost_when_postgresql_falls(trading: Fallible) -> None:
 
 
 @pytest.mark.timeout(1_800)
-def test_nothing_is_lost_when_every_session_is_ended(trading: Fallible) -> None:
+def test_nothing_is_lost_when_every_session_is_ended(trading: Trading) -> None:
     for number in range(scaled(6, 40)):
         trading.trader.trade(0.5)
         with trading.world.connect() as connection:
@@ -60,18 +60,20 @@ def test_nothing_is_lost_when_every_session_is_ended(trading: Fallible) -> None:
 # above 20 s: four sources are read from the beginning
 @pytest.mark.timeout(1_800)
 def test_no_row_and_no_delete_is_lost_when_the_broker_forgets_everything(
-    trading: Fallible,
+    trading: Trading,
 ) -> None:
+    broker = trading.world.broker
+    assert broker
     for number in range(scaled(1, 2)):
         person = writes.person(POS, f"FORGOTTEN-{number}")
         trading.world.systems.apply(person)
         trading.trader.come_to_rest(within=REST_S)
 
         swept = sweeps(trading)
-        trading.broker.kill()
+        broker.kill()
         trading.trader.trade(1)
         trading.world.systems.apply(writes.gone(POS, "customer", person.row))
-        trading.broker.start()
+        broker.start()
         trading.trader.trade(1)
         await_reading_anew(trading, swept)
         assert trading.found(whole=False) == []

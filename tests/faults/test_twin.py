@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.local.servers import start_broker
-from tests.end_to_end.installation import RESOLVER, start_installation
+from tests.end_to_end.installation import RESOLVER, start_embedded
 from tests.faults.autocommit_twin import DIES
 from tests.faults.conftest import Trading, begin
 from tests.needs import needs_debezium
@@ -21,10 +20,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trading]:
     """The whole journey, in which a twin may do its harm."""
     needs_debezium()
     directory = tmp_path_factory.mktemp("damaged")
-    with (
-        start_broker(directory=directory) as broker,
-        start_installation(directory, bootstrap=broker.bootstrap) as world,
-    ):
+    with start_embedded(directory) as world:
         yield begin(world, people=40)
 
 

@@ -22,16 +22,16 @@ BEATEN = b"batch failed, trying again"
 def shared(trading: Trading) -> Iterator[Trading]:
     """Two resolvers, of which the first can be frozen and loses its lock by it."""
     world = trading.world
-    trading.live_as({RESOLVER: {"COUTURE_FROZEN_AFTER_S": "5"}})
+    trading.restart_with({RESOLVER: {"COUTURE_FROZEN_AFTER_S": "5"}})
     through, world.through = world.through, ()
     world.start(SECOND, "service.cli", "resolve")
     world.through = through
     yield trading
     world.parts.stop(SECOND)
     # it joins anew: who leaves in the middle of that locks the next one out, on Tansu
-    trading.trader.will_start(RESOLVER)
+    trading.trader.count_work_from_now(RESOLVER)
     trading.trader.trade_until_working(RESOLVER)
-    trading.live_as({RESOLVER: {}})
+    trading.restart_with({RESOLVER: {}})
 
 
 # above 20 s: a frozen resolver has to be missed, twice, before it may wake
