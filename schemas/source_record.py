@@ -52,5 +52,11 @@ class CustomerRecord(FrozenModel):
     owner: Identifier | None = Field(
         default=None, description="the brand or franchisee the record belongs to"
     )
+    contact_identifies: bool = Field(
+        default=False,
+        description="the system knows people by an e-mail or phone alone: where a "
+        "record holds nothing else, it belongs to the one customer who holds that "
+        "contact",
+    )
     created_at: Time | None = None
     updated_at: Time | None = None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from connectors.mapping.expressions import Expression, Fields
+from connectors.mapping.expressions import Constant, Expression, Fields
 from connectors.mapping.field_reader import FieldReader
 from connectors.mapping.marked_yaml import Marked, load
 from connectors.mapping.shared_ids import may_share_ids
@@ -27,7 +27,7 @@ MODEL_OF: dict[RecordKind, type[BaseModel]] = {
     RecordKind.CONSENT: Consent,
 }
 _ROWS = ("id", "fields", "deleted", "when", "position", "drop", "keep")
-_TARGET = ("kind", *_ROWS, "parts", "distinct_ids")
+_TARGET = ("kind", *_ROWS, "parts", "distinct_ids", "contact_identifies")
 _PART = ("customer", *_ROWS)
 
 
@@ -127,7 +127,16 @@ def _target(node: Marked, system: str) -> Target:
         raise node.error(
             f"unknown kind {node['kind']!r}; known: {kinds}", key="kind"
         ) from None
-    return _rows(node, FieldReader(system), kind, id_="id")
+    by_contact = _flag(node, "contact_identifies")
+    if by_contact and kind is not RecordKind.CUSTOMER:
+        raise node.error(
+            "only a customer has `contact_identifies`", key="contact_identifies"
+        )
+    target = _rows(node, FieldReader(system), kind, id_="id")
+    if not by_contact:
+        return target
+    fields = {**target.record.fields, "contact_identifies": Constant(True)}
+    return replace(target, record=replace(target.record, fields=fields))
 
 
 def _parts(node: Marked, system: str) -> Iterator[tuple[str, Target]]:

@@ -17,10 +17,11 @@ import pyarrow as pa
 
 from matching.clustering.cluster import Decision, Link
 from matching.clustering.guarded_clusters import cluster_by
-from matching.features.normalise import LISTS, TEXTS
+from matching.features.normalise import CONTACT_ONLY, LISTS, TEXTS
 from matching.model.comparisons import COPIES
-from matching.model.hard_rules import GUARDED, SOURCE_KEY, HardRule
+from matching.model.hard_rules import CLUSTERED, SOURCE_KEY, HardRule
 from matching.model.model_version import Model
+from matching.scoring.contact_links import contact_links_sql
 from matching.scoring.json_tables import TF_NAMES
 from matching.scoring.scored_pair import comparison_columns
 from matching.scoring.splink_predict import components_table, find_pairs, predict_table
@@ -83,7 +84,7 @@ class FileBatch:
         """Read lines of features with `unique_id` and `version`; return how many."""
         kinds = {"unique_id": "bigint", "version": "bigint"}
         kinds |= dict.fromkeys(TEXTS, "varchar") | dict.fromkeys(LISTS, "varchar[]")
-        kinds |= dict.fromkeys(TF_NAMES, "double")
+        kinds |= dict.fromkeys(TF_NAMES, "double") | {CONTACT_ONLY: "boolean"}
         types = ", ".join(f"{name}: '{kind}'" for name, kind in kinds.items())
         copies = "".join(f", {old} as {new}" for new, old in COPIES.items())
         names = ", ".join(name for name in kinds if name != "version")
@@ -109,7 +110,13 @@ class FileBatch:
         self._connection.execute("drop table record_key")
         floor = f"'{self.model.bands.review!r}'::double"
         self._score("scored", f"where match_probability >= {floor}")
+        self.link_by_contact("contact_pair")
         return int(self.rows("select count(*) from scored")[0][0])
+
+    def link_by_contact(self, pairs: str) -> None:
+        """Add the pairs (a, b) of records that hold nothing but a contact."""
+        links = contact_links_sql(self.model, pairs)
+        self._connection.execute(f"insert into scored {links}")
 
     def score_pairs(self, pairs: str) -> int:
         """Fill `scored` as `match` does, with the pairs of the query (a, b) alone.
@@ -159,20 +166,22 @@ class FileBatch:
         )
 
     def odd_components(self) -> str:
-        """Return the query of components in which a guard of the model may bite.
+        """Return the query of components in which a guard of the model may bite, or
+        a record holds nothing but a contact.
 
         Wider than need be, never narrower: all others are clusters as they are.
         """
         guards = self.model.guards
         limits = [n for n in (guards.largest, 2 * guards.bridge_side - 1) if n > 0]
         tests = [f"count(*) > {min(limits)}"] if limits else []
+        tests.append(f"bool_or({CONTACT_ONLY})")
         tests += [
             _may_apply(rule) for rule in guards.rules if rule.column != SOURCE_KEY
         ]
         source = "component join record using (unique_id)"
         if any(rule.column == SOURCE_KEY for rule in guards.rules):
             tests.append("count(*) > 1")
-        having = " or ".join(tests) or "false"
+        having = " or ".join(tests)
         return f"select component from {source} group by component having {having}"
 
     def guarded_clusters(
@@ -185,7 +194,7 @@ class FileBatch:
         if not keys:
             return {}
         self.register("guarded", keys)
-        names = tuple(GUARDED)
+        names = tuple(CLUSTERED)
         features = {
             row[0]: dict(zip(names, row[1:], strict=True))
             for row in self.rows(

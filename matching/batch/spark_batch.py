@@ -18,7 +18,7 @@ from typing import Any
 from matching.batch.duckdb_batch import FileBatch
 from matching.batch.spark_sql import keys_sql, spark_settings
 from matching.errors import MatchingError
-from matching.features.normalise import LISTS
+from matching.features.normalise import CONTACT_ONLY, LISTS
 from matching.model.comparisons import TF_COLUMNS
 from matching.model.model_version import Model
 from matching.scoring.json_tables import TF_NAMES
@@ -26,6 +26,9 @@ from matching.scoring.splink_sql import quiet
 
 MARGIN = 0.01
 """Bits below the review band that Spark still hands over to DuckDB."""
+
+_ALONE = f"select unique_id from record where {CONTACT_ONLY}"
+_OF_A_CONTACT = f"(a in ({_ALONE}) or b in ({_ALONE}))"
 
 
 class SparkMissing(MatchingError):
@@ -59,11 +62,19 @@ def match_on_spark(
 ) -> SparkReport:
     """Fill the batch's `scored` with pairs that Spark found and DuckDB scored."""
     records, found = scratch / "records.parquet", scratch / "pairs.parquet"
+    by_contact = scratch / "contact_pairs.parquet"
     batch.write_parquet("select * from record", records)
+    alone = batch.rows(f"select count(*) from record where {CONTACT_ONLY}")[0][0]
     with _session(scratch) as spark:
         _find(spark, batch.model, records, found, newest_from=newest_from)
+        if alone:
+            written = spark.sql(f"select * from candidate where {_OF_A_CONTACT}")
+            written.write.parquet(str(by_contact))
     floor = f"'{batch.model.bands.review!r}'::double"
     batch.score_pairs(f"select a, b from read_parquet('{found}/*.parquet')")
+    if alone:
+        batch.link_by_contact(f"read_parquet('{by_contact}/*.parquet')")
+        shutil.rmtree(by_contact)
     joined = (
         f"read_parquet('{found}/*.parquet') s join every_scored d "
         "on s.a = d.a and s.b = d.b"
@@ -164,7 +175,10 @@ def _candidates(spark: Any, model: Model, newest_from: int | None) -> None:
     ).createOrReplaceTempView("record_key")
     newest = f"where r.unique_id >= {newest_from}" if newest_from is not None else ""
     spark.sql(
-        "select distinct '0' as match_key, l.unique_id as join_key_l, "
-        "r.unique_id as join_key_r from record_key l join record_key r "
-        f"on l.key = r.key and l.unique_id < r.unique_id {newest}"
+        "select distinct l.unique_id as a, r.unique_id as b from record_key l "
+        f"join record_key r on l.key = r.key and l.unique_id < r.unique_id {newest}"
+    ).createOrReplaceTempView("candidate")
+    spark.sql(
+        "select '0' as match_key, a as join_key_l, b as join_key_r from candidate "
+        f"where not {_OF_A_CONTACT}"
     ).createOrReplaceTempView("blocked_pair")

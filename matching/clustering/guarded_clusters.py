@@ -7,8 +7,7 @@ one by one.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matching.clustering.bridges import Part, bridges, side
@@ -23,8 +22,10 @@ from matching.clustering.cluster import (
     by_key,
     cluster,
 )
+from matching.clustering.contact_holders import Limits, place_contacts
 from matching.clustering.rule_conflicts import Contradictions
-from matching.features.normalise import Features
+from matching.features.normalise import CONTACT_ONLY, Features
+from matching.model.bands import weight_of
 from matching.model.hard_rules import Guards
 from matching.model.model_version import Model
 
@@ -46,19 +47,42 @@ def cluster_by(
     them. `keys` order what is equal, so that arrival does not; pass them wherever the
     answer is stored or compared.
     """
-    strong = [link for link in links if link.probability >= model.bands.match]
-    plain = cluster(features, strong, match=model.bands.match)
-    guards = model.guards
+    match, guards = model.bands.match, model.guards
+    strong = [link for link in links if link.probability >= match]
+    contacts = {r for r, known in features.items() if known.get(CONTACT_ONLY)}
+    weighed, by_contact = _parted(strong, contacts) if contacts else (strong, [])
+    plain = cluster(features, weighed, match=match).component
+    whole = cluster(features, strong, match=match).component if by_contact else plain
     rules = guards.active(model.settings) if guards.rules else ()
-    found = Clustering(dict(plain.component), plain.component)
-    for group in _groups(plain.component, strong, decisions):
+    found = Clustering(dict(plain), whole)
+    for group in _groups(plain, weighed, decisions):
         bounds = Contradictions(rules, group.records, features, keys)
         if _may_apply(guards, group, bounds):
             guarded = _guarded(model, group, bounds, keys)
             found.cluster.update(guarded.cluster)
             found.refused.extend(guarded.refused)
             found.suspect.extend(guarded.suspect)
+    if by_contact:
+        place_contacts(
+            found,
+            contacts,
+            by_contact,
+            decisions,
+            limits=Limits(rules, guards.largest, features, keys),
+        )
     return found
+
+
+def _parted(
+    links: Iterable[Link], contacts: Collection[int]
+) -> tuple[list[Link], list[Link]]:
+    """Return the links that a model weighed, and those that a contact makes."""
+    weighed: list[Link] = []
+    by_contact: list[Link] = []
+    for link in links:
+        of_contact = link.a in contacts or link.b in contacts
+        (by_contact if of_contact else weighed).append(link)
+    return weighed, by_contact
 
 
 @dataclass
@@ -155,7 +179,7 @@ def _cut_bridges(
         parts = side(graph, link.a, link.b), side(graph, link.b, link.a)
         if not _two_groups(model.guards, parts):
             continue
-        if link.weight > _weight_of(model.bands.match) + model.guards.bridge_bits:
+        if link.weight > weight_of(model.bands.match) + model.guards.bridge_bits:
             found.suspect.append(Refusal(link.a, link.b, STRONG_BRIDGE))
             continue
         found.refused.append(Refusal(link.a, link.b, WEAK_BRIDGE))
@@ -186,7 +210,3 @@ def _two_groups(guards: Guards, parts: tuple[Part, Part]) -> bool:
         and part.density >= guards.bridge_density
         for part in parts
     )
-
-
-def _weight_of(probability: float) -> float:
-    return math.log2(probability / (1 - probability)) if probability < 1 else math.inf

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from math import inf, log2
+from math import log2
 from typing import Any, NamedTuple
 
 from matching.features.normalise import Features
-from matching.model.bands import Band
+from matching.model.bands import Band, weight_of
 from matching.model.blocking import SEPARATOR, hashed
 from matching.model.model_version import Model
 from matching.scoring.scored_pair import ScoredPair
@@ -25,6 +25,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "card": ("cards",),
     "national_id": ("national_id",),
     "household": (),
+    "contact": ("emails", "phones"),
 }
 MISSING = "missing"
 
@@ -104,9 +105,9 @@ def explained(
     both = model.keys(left) & model.keys(right)
     shared = sorted(key for key in both if hashed(key) not in suspended)
     band = model.bands.of(pair.probability)
-    needed = weight_at(model.bands.match)
+    needed = weight_of(model.bands.match)
     return Explanation(
-        prior=prior_weight(model),
+        prior=model.prior_weight,
         steps=steps,
         weight=pair.weight,
         probability=pair.probability,
@@ -124,7 +125,7 @@ def waterfall(
     model: Model, evidence: Mapping[str, Any], left: Features, right: Features
 ) -> list[Step]:
     """Return the steps of a stored link's evidence, with the values compared."""
-    total = prior_weight(model)
+    total = model.prior_weight
     steps = []
     for comparison, part in evidence.items():
         added = part["mw"] + part.get("tf", 0.0)
@@ -174,16 +175,6 @@ def best_levels(model: Model) -> dict[str, Best]:
             best = max(levels, key=lambda level: level.weight)
             found[comparison["output_column_name"]] = best
     return found
-
-
-def weight_at(probability: float) -> float:
-    """Return the match weight of a match probability."""
-    return inf if probability >= 1 else log2(probability / (1 - probability))
-
-
-def prior_weight(model: Model) -> float:
-    """Return the weight before any field is compared."""
-    return weight_at(float(model.settings["probability_two_random_records_match"]))
 
 
 def values_of(features: Features, comparison: str) -> list[str]:

@@ -39,6 +39,11 @@ LISTS = (
     "phones", "cards",
 )  # fmt: skip
 
+CONTACT_ONLY = "contact_only"
+"""True, where its system lets a contact identify, of a record that holds no more."""
+CONTACTS = ("emails", "mailbox", "phones")
+"""The features of a contact; all others tell who a person is, or where at home."""
+
 MOST_WHOLE_NAMES = 16
 _GENDERS = {
     "m": "m", "male": "m", "man": "m", "h": "m", "homme": "m", "masculin": "m",
@@ -97,7 +102,15 @@ def normalise(
         "cards": _distinct(map(_identifier, record.cards)),
         "national_id": _identifier(record.national_id or ""),
     }
-    return {column: value or None for column, value in features.items()}
+    found = {column: value or None for column, value in features.items()}
+    if record.contact_identifies and _holds_a_contact_alone(found):
+        found[CONTACT_ONLY] = True
+    return found
+
+
+def _holds_a_contact_alone(features: Features) -> bool:
+    known = {column for column, value in features.items() if value is not None}
+    return bool(known) and known.issubset(CONTACTS)
 
 
 def _names(record: CustomerRecord) -> Name:

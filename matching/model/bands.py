@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf, log2
+
+
+def weight_of(probability: float) -> float:
+    """Return the match weight, in bits, of a match probability."""
+    return inf if probability >= 1 else log2(probability / (1 - probability))
 
 
 class Band(StrEnum):

@@ -13,10 +13,14 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
+from matching.features.normalise import CONTACT_ONLY
+
 SOURCE_KEY = "source_key"
 """The column whose values are the records' own keys: for systems without repeats."""
 GUARDED = ("birth_date", "national_id", "cards")
-"""The features that rules look at; whoever clusters may leave out all others."""
+"""The features that rules look at."""
+CLUSTERED = (*GUARDED, CONTACT_ONLY)
+"""The features that clustering looks at; whoever clusters may leave out all others."""
 COLUMNS = (*GUARDED, SOURCE_KEY)
 NEARNESS = ("same", "keystroke", "date")
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from matching.errors import UnusableModel
 from matching.features.name_variants import is_full_name
 from matching.features.normalise import STANDARDISER, Features, normalise
-from matching.model.bands import Bands
+from matching.model.bands import Bands, weight_of
 from matching.model.blocking import RULES, Rule, hashed, holds, key_values
 from matching.model.bundle import document_of, opened, sealed
 from matching.model.comparisons import TF_COLUMNS
@@ -114,6 +114,12 @@ class Model:
         """The SHA-256 of the settings."""
         written = json.dumps(self.settings, sort_keys=True).encode()
         return hashlib.sha256(written).hexdigest()
+
+    @cached_property
+    def prior_weight(self) -> float:
+        """The match weight of two random records, before any field is compared."""
+        prior = self.settings["probability_two_random_records_match"]
+        return weight_of(float(prior))
 
     @property
     def scoring_sql(self) -> str | None:

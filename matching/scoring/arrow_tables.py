@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from matching.features.normalise import LISTS, TEXTS, Features
+from matching.features.normalise import CONTACT_ONLY, LISTS, TEXTS, Features
 from matching.model.comparisons import COPIES
 from matching.scoring.json_tables import TF_NAMES, json_texts
 
@@ -17,6 +17,7 @@ SCHEMA = pa.schema(
         *((column, pa.string()) for column in TEXTS),
         *((column, _TEXT_LIST) for column in LISTS),
         *((column, pa.float64()) for column in TF_NAMES),
+        (CONTACT_ONLY, pa.bool_()),
     ]
 )
 

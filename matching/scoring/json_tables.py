@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from matching.features.normalise import LISTS, TEXTS, Features
+from matching.features.normalise import CONTACT_ONLY, LISTS, TEXTS, Features
 from matching.model.comparisons import COPIES, TF_COLUMNS
 
 TF_NAMES = tuple(f"tf_{column}" for column in TF_COLUMNS)
@@ -15,6 +15,7 @@ _TYPES = (
     dict.fromkeys(TEXTS, "VARCHAR")
     | dict.fromkeys(LISTS, "VARCHAR[]")
     | dict.fromkeys(TF_NAMES, "DOUBLE")
+    | {CONTACT_ONLY: "BOOLEAN"}
 )
 _SHAPE = json.dumps(_TYPES)
 

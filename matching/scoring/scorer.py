@@ -15,6 +15,7 @@ import duckdb
 from matching.errors import UnusableModel
 from matching.features.normalise import STANDARDISER, Features
 from matching.model.model_version import Model, library_versions
+from matching.scoring.contact_links import contact_link, parted
 from matching.scoring.json_tables import from_json_sql, json_texts
 from matching.scoring.scored_pair import Columns, ScoredPair, comparison_columns
 
@@ -61,13 +62,23 @@ class Scorer:
 
         Features may come as the JSON text in which they are stored.
         """
-        return sorted(self._score("score", features, pairs))
+        return self._sorted("score", features, pairs)
 
     def score_all(
         self, features: Mapping[int, Features], pairs: Collection[tuple[int, int]]
     ) -> list[ScoredPair]:
         """Return the pairs (a < b) whatever their weight, in order."""
-        return sorted(self._score("score_all", features, pairs))
+        return self._sorted("score_all", features, pairs)
+
+    def _sorted(
+        self,
+        prepared: str,
+        features: Mapping[int, Features | str],
+        pairs: Collection[tuple[int, int]],
+    ) -> list[ScoredPair]:
+        weighed, linked = parted(features, pairs)
+        scored = self._score(prepared, features, weighed)
+        return sorted([*scored, *(contact_link(self._model, pair) for pair in linked)])
 
     def _score(
         self,

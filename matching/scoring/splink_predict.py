@@ -16,10 +16,11 @@ import pyarrow as pa
 from splink import DuckDBAPI, Linker
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
-from matching.features.normalise import LISTS, Features
+from matching.features.normalise import CONTACT_ONLY, LISTS, Features
 from matching.model.blocking import keys_sql, pairs_sql
 from matching.model.model_version import Model
 from matching.scoring.arrow_tables import arrow_table
+from matching.scoring.contact_links import contact_link
 from matching.scoring.scored_pair import ScoredPair, comparison_columns
 from matching.scoring.splink_sql import quiet
 
@@ -43,6 +44,8 @@ def resolve_batch(model: Model, features: Mapping[int, Features]) -> BatchResult
         _load(connection, features)
         find_pairs(connection, model)
         pairs = _predict(connection, model, model.bands.review)
+        linked = connection.execute("select a, b from contact_pair").fetchall()
+        pairs = sorted([*pairs, *(contact_link(model, (a, b)) for a, b in linked)])
         strong = [p for p in pairs if p.probability >= model.bands.match]
         components = _components(connection, strong, model.bands.match)
     return BatchResult(pairs, components)
@@ -71,7 +74,9 @@ def find_pairs(
 ) -> None:
     """Fill table `candidate` (a, b) with the pairs of table `record` to compare.
 
-    With `newest_from`, only those that hold a record of at least this id.
+    Those of records that hold nothing but a contact, which no model compares, go into
+    `contact_pair` (a, b). With `newest_from`, only pairs that hold a record of at least
+    this id.
     """
     keys = keys_sql("record", model.rules, LISTS)
     stopped = pa.table({"key": pa.array(sorted(model.stop_keys), pa.string())})
@@ -85,6 +90,17 @@ def find_pairs(
     if newest_from is not None:
         pairs += f" where r.unique_id >= {newest_from}"
     connection.execute(f"create temp table candidate as {pairs}")
+    _set_contact_pairs_apart(connection)
+
+
+def _set_contact_pairs_apart(connection: duckdb.DuckDBPyConnection) -> None:
+    alone = f"select unique_id from record where {CONTACT_ONLY}"
+    of_them = f"a in ({alone}) or b in ({alone})"
+    connection.execute(
+        f"create temp table contact_pair as from candidate where {of_them}"
+    )
+    if connection.execute("select count(*) from contact_pair").fetchall()[0][0]:
+        connection.execute(f"delete from candidate where {of_them}")
 
 
 def _suspend(connection: duckdb.DuckDBPyConnection, most: int) -> None:

@@ -95,6 +95,7 @@ class _StandardisedRecord:
 
     given_name = family_name = birth_name = full_name = title = gender = None
     birth_date = national_id = None
+    contact_identifies = False
     emails = phones = cards = ()
     addresses: Sequence[_Place] = ()
 

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import orjson
 
-from matching.explanation.explain import prior_weight
 from matching.explanation.search_hints import (
     fields_for_first_key,
     fields_to_ask,
@@ -91,7 +90,7 @@ def search(
         candidates=candidates,
         ask_for=ask_for,
         not_used=query.not_used(found.features),
-        prior=prior_weight(found.model),
+        prior=found.model.prior_weight,
         compared=len(found.pairs),
         left_out=found.left_out,
         model=found.model.digest,

@@ -32,6 +32,7 @@ FIELDS = {
     "preferences": _("Preferences"),
     "owner": _("Owner"),
     "household": _("Household"),
+    "contact": _("Nothing but a contact"),
     "prior": _("Before any field"),
 }
 VERDICTS = {

@@ -29,6 +29,7 @@ MAPPING = """
 tables:
   client:
     kind: customer
+    contact_identifies: true
     id: id
     deleted: gone
     fields:
@@ -90,6 +91,13 @@ A-1;;;;Roux
 72;;;Anne;Roux;;;0612398459;anne@orange.fr
 73;;;Ida;Payet;;;0692 87 41 53;ida@élan.fr,i@sfr.fr;;;97420
 74;;;Ida;Payet;;;0692874153
+ nothing but a contact: of one, of two, of nobody
+75;;;;;;;0692874153
+76;;;;;;;;anne@orange.fr
+77;;;;;;;0692 87 41 54
+78;;;Ida;Hoareau;;;0692874153
+79;;;;;;;;seul@poste.fr
+80;;;;;;;;SEUL@poste.fr
  names
 81;;;Paul;Le Guen;;;;;;12 rue de la Gare;29200;Brest
 82;;;Paul;LEGUEN;;;;;;12, rue de la Gare 29200 Brest

@@ -22,6 +22,8 @@ from tests.resolver.splink_reference import Resolved, by_splink, streamed
 from tests.resolver.test_histories import forget
 
 RECORDS = 500
+CONTACTS = 50
+"""So many of the records hold nothing but a contact that others hold, too."""
 
 
 class Remembering(Model):
@@ -44,10 +46,23 @@ class Remembering(Model):
 @cache
 def simulated() -> list[CustomerChange]:
     """Return 500 records of the simulated retailer, families and twins among them."""
-    everyone = islice(records(population(RECORDS, seed=5), 5), RECORDS)
+    everyone = islice(records(population(RECORDS, seed=5), 5), RECORDS - CONTACTS)
     events = [
         customer(str(SourceKey(one.system, one.id)), 1, **dict(one.record))
         for one in everyone
+    ]
+    reached = [
+        e.after for e in events if e.after and (e.after.emails or e.after.phones)
+    ]
+    events += [
+        customer(
+            f"desk:{number}",
+            1,
+            emails=held.emails[:1],
+            phones=[] if held.emails else held.phones[:1],
+            contact_identifies=True,
+        )
+        for number, held in enumerate(reached[:: len(reached) // CONTACTS][:CONTACTS])
     ]
     assert len(events) == RECORDS
     return events

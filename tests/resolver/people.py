@@ -53,5 +53,15 @@ def _said(
     return CustomerRecord(**{name: v for name, v in fields if name not in left_out})
 
 
+_CONTACTS: tuple[dict[str, Any], ...] = (
+    {"emails": ["anne@orange.fr"]},  # two of them hold it
+    {"emails": ["anna@orange.fr"]},
+    {"emails": ["bea@free.fr"], "phones": ["0320112233"]},
+    {"emails": ["chloe@free.fr", "nobody@free.fr"]},
+    {"emails": ["nobody@free.fr"]},
+    {"phones": ["0699887766"]},
+)
+
 SAID = [_said(*what) for what in product(_PEOPLE, _LEFT_OUT, _TYPOS)]
+SAID += [CustomerRecord(**one, contact_identifies=True) for one in _CONTACTS] * 3
 """All that a source may say of them; a history names it by its place."""

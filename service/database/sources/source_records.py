@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 from psycopg.types.json import set_json_dumps, set_json_loads
 
-from matching.model.hard_rules import GUARDED
+from matching.model.hard_rules import CLUSTERED
 from schemas.source_key import SourceKey
 from service.database.connection.session import Connection
 from service.database.connection.sql_arrays import bigints
@@ -220,12 +220,12 @@ def live(connection: Connection, record_ids: Sequence[int]) -> list[Stored]:
     ]
 
 
-_GUARDED_SQL = ", ".join(f"features->'{column}'" for column in GUARDED)
+_GUARDED_SQL = ", ".join(f"features->'{column}'" for column in CLUSTERED)
 
 
 def _known(values: Sequence[Any]) -> dict[str, Any]:
     return {
         column: value
-        for column, value in zip(GUARDED, values, strict=True)
+        for column, value in zip(CLUSTERED, values, strict=True)
         if value is not None
     }

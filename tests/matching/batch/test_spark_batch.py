@@ -13,6 +13,7 @@ from matching.batch.duckdb_batch import FileBatch
 from matching.batch.spark_batch import match_on_spark
 from matching.batch.spark_sql import spark_condition
 from matching.model.model_version import Model
+from schemas.source_record import CustomerRecord
 from tests.matching.people import crowd
 from tests.needs import needs
 
@@ -42,7 +43,13 @@ def test_spark_finds_what_duckdb_finds(
     options = "--driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell"
     monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", options)
     model = Model.load()
-    records = model.standardise(crowd(400, seed=12))
+    people = crowd(400, seed=12)
+    tickets = [
+        CustomerRecord(emails=one.emails[:1], contact_identifies=True)
+        for one in people[::20]
+        if one.emails
+    ]
+    records = model.standardise([*people, *tickets])
     file = tmp_path / "records.jsonl"
     lines = [
         orjson.dumps({"unique_id": i, "version": 1} | features)
@@ -61,4 +68,5 @@ def test_spark_finds_what_duckdb_finds(
     assert report.largest_difference < 1e-9
     assert (report.higher, report.lower) == (0, 0)
     assert len(wanted) > 300
+    assert sum('"contact"' in link[-1] for link in wanted) >= len(tickets) > 5
     assert found == wanted
