@@ -18,6 +18,8 @@ class Shared(Generic[T]):
     takes half of a core, as it polls its sources and topics.
     """
 
+    session: ClassVar[pytest.Session]
+    """The run of this process, as the root's conftest sets it."""
     _every: ClassVar[list[Shared[Any]]] = []
 
     def __init__(self, fixture: str, *, within: str | None = None) -> None:
@@ -33,15 +35,21 @@ class Shared(Generic[T]):
         """Return what was begun, or begin it."""
         if self._held is None:
             self._held = self._opened.enter_context(begin())
+            # After a last test the session's fixtures end, the newest first: so this
+            # one before those that it was begun with.
+            self.session.addfinalizer(self._end)
         return self._held
+
+    def _end(self) -> None:
+        self._held = None
+        self._opened.close()
 
     @classmethod
     def end_unwanted(cls, next_test: pytest.Item | None) -> None:
         """End what the next test does not use; one that asks later begins it anew."""
         for shared in cls._every:
             if not shared._wanted_by(next_test):
-                shared._held = None
-                shared._opened.close()
+                shared._end()
 
     def _wanted_by(self, test: pytest.Item | None) -> bool:
         if test is None:

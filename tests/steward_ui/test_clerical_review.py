@@ -8,10 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from matching.clustering.cluster import Verdict
+from matching.clustering.contact_holders import SEVERAL_HOLDERS
 from schemas.source_key import SourceKey
 from service.stewardship.decisions import decide
 from tests.resolver.deliveries import customer, movement
-from tests.steward_ui.visitor import Room, Visitor
+from tests.steward_ui.visitor import Made, Room, Visitor
 
 Visit = Callable[..., Visitor]
 
@@ -51,6 +52,40 @@ def test_a_decision_to_join_makes_one_customer(room: Room, visit: Visit) -> None
     assert ids == [(1,)]
     camille.go("/steward/history")
     expect(camille.page.locator("tbody tr").first).to_contain_text("moved")
+
+
+def test_whose_a_shared_mailbox_wrote_is_a_case_that_a_decision_ends(
+    room: Room, visit: Visit
+) -> None:
+    mailbox = {"emails": ["les.kervella@poste.fr"]}
+    anne, paul = {"given_name": "Anne"}, {"given_name": "Paul"}
+    room.stage.deliver(
+        customer("room:anne", 1, family_name="Kervella", **anne, **mailbox),
+        customer("room:paul", 1, family_name="Kervella", **paul, **mailbox),
+        customer("room:ticket", 1, contact_identifies=True, **mailbox),
+    )
+    (row,) = room.stage.rows(
+        "SELECT review_id FROM review JOIN source_record ON record_id = a"
+        " WHERE a = %s AND b = %s AND why = %s",
+        *sorted(map(room.stage.record_id, ("room:paul", "room:ticket"))),
+        SEVERAL_HOLDERS,
+    )
+    made, camille = Made(int(str(row[0])), "room:paul", "room:ticket"), visit()
+    camille.open(made)
+    expect(camille.page.locator("main")).to_contain_text(SEVERAL_HOLDERS)
+    expect(camille.page.locator("main")).to_contain_text("Nothing but a contact")
+
+    camille.press("m")
+    room.stage.deliver()
+
+    ids = room.stage.rows(
+        "SELECT string_agg(id, ' ' ORDER BY id) FROM label JOIN source_record"
+        " USING (record_id) WHERE id IN ('anne', 'paul', 'ticket')"
+        " GROUP BY customer_id ORDER BY 1"
+    )
+    assert ids == [("anne",), ("paul ticket",)]
+    left = room.stage.rows("SELECT 1 FROM review WHERE why = %s", SEVERAL_HOLDERS)
+    assert left == []
 
 
 def test_an_unsure_case_goes_out_of_the_queue_for_a_day(
