@@ -23,6 +23,7 @@ from connectors.contract import (
 )
 from connectors.debezium import jars
 from connectors.files import map_file as map_lines
+from connectors.files.complete_file import publish_manifest
 from connectors.files.connector import FileConfig, FileConnector
 from connectors.files.preview import as_text, preview
 from connectors.files.progress import showing
@@ -105,8 +106,15 @@ def load(
         bool,
         typer.Option("--allow-deletions", help="though most of its rows are deletions"),
     ] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="who is not in the file is gone")
+    ] = False,
 ) -> None:
-    """Load a file once, through Kafka; run it again to go on where it stopped."""
+    """Load a file once, through Kafka; run it again to go on where it stopped.
+
+    A complete one deletes as a snapshot does: a few unasked, many when
+    `couture sweeps approve` says so; only what earlier files brought.
+    """
     with _told(system):
         mapped, table, _ = _of_files(system, mapping)
         config = FileConfig(system=mapped.system, path=file, table=table)
@@ -129,6 +137,8 @@ def load(
             run_connector(one, totals)
         if one.stop.is_set():
             raise typer.Exit(INTERRUPTED)
+        if complete:
+            publish_manifest(connector, mapped, bootstrap=kafka, name=one.name)
 
 
 @app.command("map")

@@ -12,12 +12,11 @@ from typing import cast
 from connectors.contract import Batch, Connector, Offset
 from connectors.kafka.command_topic import Commands
 from connectors.kafka.offsets import Offsets
-from connectors.kafka.publisher import Message, Publisher
+from connectors.kafka.publisher import Publisher
 from connectors.kafka.snapshot_manifest import ManifestBuilder
 from connectors.kafka.status_topic import StatusTopic
 from connectors.mapping.rows_to_events import Mapping
 from connectors.state_log import Say, State
-from schemas import wire
 
 _CHECK_LOG_S = 5.0
 _SAY_PROGRESS_S = 2.0
@@ -126,14 +125,9 @@ class Capture:
 
     def _tell_what_was_seen(self, batch: Batch) -> None:
         """Before the offset: a crash between them reads the source again."""
-        if self._census is None:
-            return
-        ends = self.offsets.ends(wire.source_topic(self.mapping.system))
-        parts = self._census.manifests(read_at=batch.read_at, ends=ends)
-        self.publisher.send(
-            Message(wire.SNAPSHOTS_TOPIC, *wire.encode_manifest(part)) for part in parts
-        )
-        self._census = None
+        if self._census is not None:
+            self._census.publish(self.offsets, self.publisher, read_at=batch.read_at)
+            self._census = None
 
     def _tell(self, batch: Batch) -> None:
         if batch.retrying is not None:

@@ -7,7 +7,10 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from connectors.kafka.offsets import Offsets
+from connectors.kafka.publisher import Message, Publisher
 from connectors.mapping.rows_to_events import Reject
+from schemas import wire
 from schemas.change_event import ChangeEvent, Position, RecordKind
 from schemas.snapshot import KEYS_A_MANIFEST, SnapshotManifest, event_digest
 
@@ -35,6 +38,16 @@ class ManifestBuilder:
                     known = self._before.get(outcome.kind, outcome.position)
                     self._before[outcome.kind] = max(known, outcome.position)
             yield outcome
+
+    def publish(
+        self, offsets: Offsets, publisher: Publisher, *, read_at: Position | None
+    ) -> None:
+        """Publish the manifest, to count once all that is on the topic is resolved."""
+        ends = offsets.ends(wire.source_topic(self.system))
+        publisher.send(
+            Message(wire.SNAPSHOTS_TOPIC, *wire.encode_manifest(part))
+            for part in self.manifests(read_at=read_at, ends=ends)
+        )
 
     def manifests(
         self, *, read_at: Position | None, ends: Mapping[int, int]

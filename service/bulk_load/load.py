@@ -7,6 +7,7 @@ from typing import Any
 
 from service.bulk_load import store_records
 from service.bulk_load.cluster import Found
+from service.bulk_load.complete_file import sweep_missing
 from service.bulk_load.load_run import Progress, Run
 from service.bulk_load.source import Source
 from service.bulk_load.write_customers import settle
@@ -16,6 +17,7 @@ from service.database.connection.session import Connection, connect
 from service.errors import Misconfigured, ServiceError
 from service.resolver.relabel import relabel
 from service.resolver.resolve import ActiveModel, find_links
+from service.resolver.sweep import Judged
 from service.runtime.worker_processes import FEW, PROCESSES, together
 
 ENGINES = ("duckdb", "spark")
@@ -29,7 +31,11 @@ class AlreadyLoading(ServiceError):
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load did; `already` if the file stood in the database before."""
+    """What a load did; `already` if the file stood in the database before.
+
+    `missing` tells of a complete file what becomes of the records that it lacks; it is
+    None of any other, and where that was told before.
+    """
 
     system: str
     records: int
@@ -39,10 +45,12 @@ class LoadReport:
     already: bool
     seconds: dict[str, float]
     spark: str | None = None
+    missing: Judged | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
-        return asdict(self)
+        missing = None if self.missing is None else self.missing._asdict()
+        return asdict(self) | {"missing": missing}
 
 
 def load(
@@ -52,10 +60,12 @@ def load(
     judge: ActiveModel,
     progress: Progress,
     engine: str = "duckdb",
+    complete: bool = False,
 ) -> LoadReport:
     """Bring the file's records and their customers into the database.
 
-    Interrupted, it goes on from where it stopped; done before, it changes nothing.
+    Interrupted, it goes on from where it stopped; done before, it changes nothing. Of
+    a complete file the resolver deletes what earlier files brought and it lacks.
     """
     if engine not in ENGINES:
         raise Misconfigured(
@@ -73,6 +83,11 @@ def load(
             found = settle(connection, run)
             _follow(connection, run)
         run.clock.end()
+        missing = (
+            sweep_missing(connection, system=source.system, load_id=begun.load_id)
+            if complete
+            else None
+        )
         loaded = bulk_loads.loaded(connection, begun.load_id)
         return LoadReport(
             source.system,
@@ -83,6 +98,7 @@ def load(
             begun.finished_at is not None,
             run.clock.seconds,
             found.spark if found else None,
+            missing,
         )
 
 

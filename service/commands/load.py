@@ -18,6 +18,7 @@ from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.bulk_load.source import Source
+    from service.resolver.sweep import Judged
 
 Columns = Annotated[
     list[str] | None,
@@ -42,14 +43,23 @@ def load(  # noqa: PLR0913 - each is an option of the command line
         bool,
         typer.Option("--allow-deletions", help="though most of the rows are deletions"),
     ] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="who is not in the file is gone")
+    ] = False,
 ) -> None:
-    """Load a file's customers; interrupted, it goes on from there."""
+    """Load a file's customers; interrupted, it goes on from there.
+
+    A file deletes nobody but those that its rows say are gone. A complete one has those
+    deleted, too, that earlier files of the system brought and it lacks: a few unasked,
+    many once `couture sweeps approve` says so.
+    """
     with settings_for_command() as settings, tempfile.TemporaryDirectory() as folder:
         path = _mapping(mapping, columns, dates, Path(folder))
         if stream:
-            _through_kafka(settings, file, system, path, allow=allow_deletions)
+            options = {"--allow-deletions": allow_deletions, "--complete": complete}
+            _through_kafka(settings, file, system, path, options=options)
         source = _checked(file, system, path, allow_deletions=allow_deletions)
-        _at_once(settings, source, engine=engine, as_json=as_json)
+        _at_once(settings, source, engine=engine, as_json=as_json, complete=complete)
 
 
 def _mapping(
@@ -76,14 +86,18 @@ def _mapping(
 
 
 def _through_kafka(
-    settings: Settings, file: Path, system: str, mapping: Path | None, *, allow: bool
+    settings: Settings,
+    file: Path,
+    system: str,
+    mapping: Path | None,
+    *,
+    options: dict[str, bool],
 ) -> NoReturn:
     os.environ["COUTURE_KAFKA"] = settings.kafka
     command = ["-m", "connectors", "load", str(file), "--system", system]
     if mapping:
         command += ["--mapping", str(mapping)]
-    if allow:
-        command += ["--allow-deletions"]
+    command += [option for option, given in options.items() if given]
     # Service and connectors meet in Kafka only: become the other program.
     os.execv(sys.executable, [sys.executable, *command])
 
@@ -106,7 +120,9 @@ def _checked(
     return source
 
 
-def _at_once(settings: Settings, source: Source, *, engine: str, as_json: bool) -> None:
+def _at_once(
+    settings: Settings, source: Source, *, engine: str, as_json: bool, complete: bool
+) -> None:
     from service.bulk_load.load import load as load_at_once
     from service.bulk_load.progress import shown
     from service.bulk_load.rejects import write_rejects
@@ -121,7 +137,12 @@ def _at_once(settings: Settings, source: Source, *, engine: str, as_json: bool) 
         judge = load_judge(connection)
         with shown() as progress:
             report = load_at_once(
-                url, source, judge=judge, progress=progress, engine=engine
+                url,
+                source,
+                judge=judge,
+                progress=progress,
+                engine=engine,
+                complete=complete,
             )
         rejects = write_rejects(connection, source)
         advice = training_advice(connection)
@@ -138,7 +159,22 @@ def _at_once(settings: Settings, source: Source, *, engine: str, as_json: bool) 
     )
     if rejects:
         typer.echo(f"{report.rejects} rows were set aside, with reasons: {rejects}")
+    if report.missing and report.missing.vanished:
+        typer.echo(_told_of_missing(report.missing))
     if report.spark:
         typer.echo(report.spark)
     if advice:
         typer.echo(advice, err=True)
+
+
+def _told_of_missing(missing: Judged) -> str:
+    if missing.why is None:
+        return (
+            f"{missing.vanished} records of earlier files are not in this one: the "
+            "resolver deletes them."
+        )
+    number = missing.sweep_id
+    return (
+        f"Nothing is deleted: {missing.why}. Look at them with `couture sweeps show"
+        f" {number}`, then `couture sweeps approve {number}` or `discard {number}`."
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import structlog
 
@@ -47,15 +48,35 @@ def evaluate_snapshots(connection: Connection, *, consumer: str) -> None:
             sweep_id = sweeps.begin(connection, system, snapshot)
             if sweep_id is None:
                 continue
-            held, vanished, unreadable = snapshots.find_vanished(
-                connection, sweep_id, system, snapshot
-            )
-            why = hold_reason(held, vanished, unreadable)
-            state = State.HELD if why else State.APPROVED
-            if not vanished:
-                state = State.APPLIED
-            sweeps.set_state(connection, sweep_id, state, reason=why)
-        log.info("snapshot judged", system=system, state=str(state), count=vanished)
+            found = snapshots.find_vanished(connection, sweep_id, system, snapshot)
+            judged = judge(connection, sweep_id, *found)
+        log.info(
+            "snapshot judged",
+            system=system,
+            state=str(judged.state),
+            count=judged.vanished,
+        )
+
+
+class Judged(NamedTuple):
+    """What becomes of a sweep: how many it found, and why it is held if it is."""
+
+    sweep_id: int
+    state: State
+    vanished: int
+    why: str | None
+
+
+def judge(
+    connection: Connection, sweep_id: int, held: int, vanished: int, unreadable: int
+) -> Judged:
+    """Approve a sweep, or hold it for a person; of nothing it is done."""
+    why = hold_reason(held, vanished, unreadable)
+    state = State.HELD if why else State.APPROVED
+    if not vanished:
+        state = State.APPLIED
+    sweeps.set_state(connection, sweep_id, state, reason=why)
+    return Judged(sweep_id, state, vanished, why)
 
 
 def hold_reason(held: int, vanished: int, unreadable: int) -> str | None:

@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 
 from schemas import wire
+from schemas.change_event import RecordKind
+from schemas.snapshot import key_digest
+from schemas.source_key import SourceKey
 from tests.connectors.connector_process import Process, Topic, wait_until
 from tests.connectors.paged_http_service import Shop
 
@@ -19,13 +22,15 @@ MAPPING = """tables:
 """
 
 
-def load(directory: Path, bootstrap: str, content: str, mapping: str) -> Process:
+def load(
+    directory: Path, bootstrap: str, content: str, mapping: str, *options: str
+) -> Process:
     file, mapped = directory / "people.csv", directory / "mapping.yaml"
     file.write_text(content, "utf-8")
     mapped.write_text(mapping, "utf-8")
     return Process(
         directory,
-        *("load", str(file), "--system", "drop", "--mapping", str(mapped)),
+        *("load", str(file), "--system", "drop", "--mapping", str(mapped), *options),
         environ={"COUTURE_KAFKA": bootstrap},
     )
 
@@ -104,6 +109,26 @@ def test_a_file_loaded_twice_is_read_once(broker: str, tmp_path: Path) -> None:
             assert process.wait() == 0
             last = json.loads(process.said.splitlines()[-1])
         assert last["rows"] == expected
+
+
+def test_a_complete_file_tells_whom_it_holds_and_any_other_does_not(
+    broker: str, tmp_path: Path
+) -> None:
+    content = "id;name;born\n1;Roux;1961-03-12\n2;Roy;1961-31-12\n3;Rey;\n"
+    for options in ((), ("--complete",)):
+        with load(tmp_path, broker, content, MAPPING, *options) as process:
+            assert process.wait() == 0, process.said
+    with Topic(broker, wire.SNAPSHOTS_TOPIC, partitions=1) as topic:
+        wait_until(lambda: topic.read())
+        (message,) = topic.messages
+    told = wire.decode_manifest(message.value, message.headers)
+    seen = {key_digest(RecordKind.CUSTOMER, SourceKey("drop", n)) for n in "13"}
+    assert set(told.seen()) == seen
+    assert told.unreadable == 1
+    assert told.before[RecordKind.CUSTOMER][::2] == (0, 3)
+    with Topic(broker, wire.source_topic("drop")) as topic:
+        wait_until(lambda: len(topic.read()) == 2)
+    assert sum(told.ends.values()) == 2
 
 
 def test_a_bad_mapping_file_ends_it_naming_file_and_line(tmp_path: Path) -> None:

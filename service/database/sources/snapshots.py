@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from schemas.change_event import RecordKind
+from schemas.change_event import Position, RecordKind
 from schemas.snapshot import DIGEST_BYTES, SnapshotManifest
 from service.database.connection.session import Connection
 from service.database.record_kinds import REPLACED_KINDS, TABLE_OF
@@ -68,15 +68,32 @@ def find_vanished(
         found = _vanished_of(connection, sweep_id, system, RecordKind(kind), position)
         held, vanished = held + found[0], vanished + found[1]
     connection.execute("DROP TABLE seen_key")
-    connection.execute(
-        "UPDATE sweep SET held_records = %s, vanished = %s WHERE sweep_id = %s",
-        [held, vanished, sweep_id],
-    )
+    _count(connection, sweep_id, held, vanished)
     connection.execute(
         "DELETE FROM snapshot_part WHERE (system, snapshot) = (%s, %s)",
         [system, snapshot],
     )
     return held, vanished, unreadable
+
+
+def find_older(
+    connection: Connection, sweep_id: int, system: str, *, before: Position
+) -> tuple[int, int]:
+    """Store the customer records of a system that came before a position, as what the
+    sweep finds gone; return how many records are held, and how many of them are gone.
+    """
+    connection.execute("CREATE TEMP TABLE seen_key (digest bytea) ON COMMIT DROP")
+    found = _vanished_of(connection, sweep_id, system, RecordKind.CUSTOMER, before)
+    connection.execute("DROP TABLE seen_key")
+    _count(connection, sweep_id, *found)
+    return found
+
+
+def _count(connection: Connection, sweep_id: int, held: int, vanished: int) -> None:
+    connection.execute(
+        "UPDATE sweep SET held_records = %s, vanished = %s WHERE sweep_id = %s",
+        [held, vanished, sweep_id],
+    )
 
 
 def _load_seen(connection: Connection, system: str, snapshot: str) -> None:
