@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.needs import needs
 
 pytestmark = pytest.mark.turn(1)
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+SLEEP = Path(__file__).with_name("sleep_under_faketime")
+ROOT = Path(__file__).parents[2]
 
 
 def at(days: int) -> dict[str, str]:
@@ -23,6 +26,7 @@ def at(days: int) -> dict[str, str]:
         "LD_PRELOAD": str(LIBRARY),
         "FAKETIME": f"{days:+d}d",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": os.pathsep.join(map(str, (SLEEP, ROOT))),
     }
 
 
