@@ -15,6 +15,7 @@ import typer
 from connectors import kinds, settings
 from connectors.capture import Totals
 from connectors.contract import (
+    CaptureRequest,
     Config,
     Connector,
     ConnectorError,
@@ -260,11 +261,13 @@ def _opened(
 ) -> tuple[Mapping, Config, Connector]:
     name = settings.system_name(system)
     read = settings.read(name, config, os.environ)
-    kind, named = str(read.get("kind")), read.pop("mapping", None)
+    named = read.pop("mapping", None)
+    kind = kinds.find(str(read.get("kind")), system=name)
     path = settings.mapping_path(name, mapping or (named and Path(named)))
-    mapped = Mapping.load(path, system=name, connector=kinds.NAMES.get(kind, kind))
-    built = kinds.build(read, mapped.needs, ids=mapped.ids, bootstrap=kafka)
-    return mapped, *built
+    mapped = Mapping.load(path, system=name, connector=kind.name)
+    model = settings.parse(kind.config, read)
+    request = CaptureRequest(mapped.needs, mapped.ids, bootstrap=kafka)
+    return mapped, model, kind.connector(model, request)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -148,3 +148,25 @@ class Connector(Protocol):
     def changes(self, after: Offset) -> Iterator[Batch]:
         """Read what changed after an offset, with a batch at least every few seconds;
         end only when nothing can ever follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRequest:
+    """What a mapping file asks of a source: its tables, of each the columns of which it
+    needs one of each set, and those sets that make the ids of its records.
+
+    `bootstrap` is the broker, for a source that keeps something there.
+    """
+
+    needs: Mapping[str, Sequence[frozenset[str]]]
+    ids: Mapping[str, Sequence[frozenset[str]]]
+    bootstrap: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of connector: its name in change events, its settings, how it is made."""
+
+    name: str
+    config: type[Config]
+    connector: Callable[[Any, CaptureRequest], Connector]

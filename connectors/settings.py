@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping
+from importlib.metadata import entry_points
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +14,7 @@ from pydantic import ValidationError
 from connectors.contract import Config, StopSource
 from schemas.source_key import SourceKey
 
+GROUP = "couture.systems"
 SYSTEMS = Path(__file__).parent / "systems"
 _FROM_ENVIRONMENT = ("dsn", "base_url", "key")
 Known = TypeVar("Known", bound=Config)
@@ -19,7 +22,17 @@ Known = TypeVar("Known", bound=Config)
 
 def mapping_path(system: str, chosen: Path | None = None) -> Path:
     """Return the mapping file of a system: the chosen one, or its folder's."""
-    return chosen or SYSTEMS / system / "mapping.yaml"
+    return chosen or folder(system) / "mapping.yaml"
+
+
+def folder(system: str) -> Path:
+    """Return the folder of a system: ours, or that of a package which brings it by an
+    entry point of the group `couture.systems`; it need not exist."""
+    ours = SYSTEMS / system
+    if not ours.is_dir():
+        for brought in entry_points(group=GROUP, name=system):
+            return Path(str(files(brought.value)))
+    return ours
 
 
 def system_name(text: str) -> str:
@@ -49,7 +62,7 @@ def read(
     A `mapping` of the file is a path from where the file is.
     """
     settings: dict[str, Any] = {"system": system}
-    own = SYSTEMS / system / "connector.toml"
+    own = folder(system) / "connector.toml"
     if own.exists():
         settings |= _toml(own)
     if chosen is not None:

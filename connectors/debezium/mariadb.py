@@ -11,7 +11,15 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import Batch, Config, Offset, Payload, Table
+from connectors.contract import (
+    Batch,
+    CaptureRequest,
+    Config,
+    Kind,
+    Offset,
+    Payload,
+    Table,
+)
 from connectors.debezium import jars, schema_watch
 from connectors.debezium import mariadb_server as server
 from connectors.debezium.engine import Engine, Record, Records
@@ -222,3 +230,12 @@ class _Dialect:
 def _number(file: object) -> int:
     """Return the number of a file of the binlog (`binlog.000042`)."""
     return int(str(file).rpartition(".")[2])
+
+
+def _connector(config: MariaDBConfig, request: CaptureRequest) -> MariaDBConnector:
+    tables = list(request.needs)
+    broker = request.bootstrap
+    return MariaDBConnector(config, tables, request.needs, bootstrap=broker)
+
+
+KIND = Kind(MariaDBConnector.name, MariaDBConfig, _connector)

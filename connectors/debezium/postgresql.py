@@ -8,7 +8,16 @@ from typing import Any, Literal
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr
 
-from connectors.contract import Batch, Config, Offset, Payload, StopSource, Table
+from connectors.contract import (
+    Batch,
+    CaptureRequest,
+    Config,
+    Kind,
+    Offset,
+    Payload,
+    StopSource,
+    Table,
+)
 from connectors.debezium import (
     jars,
     postgresql_rights,
@@ -253,3 +262,10 @@ class _Dialect:
 
     def recreated(self, record: Record) -> str | None:
         return None  # the watch sees it: the table has another oid
+
+
+def _connector(config: PostgresConfig, request: CaptureRequest) -> PostgresConnector:
+    return PostgresConnector(config, list(request.needs), request.needs, request.ids)
+
+
+KIND = Kind(PostgresConnector.name, PostgresConfig, _connector)

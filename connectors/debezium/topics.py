@@ -9,7 +9,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from connectors.contract import Batch, Config, Note, Offset, Row, StopSource, Table
+from connectors.contract import (
+    Batch,
+    CaptureRequest,
+    Config,
+    Kind,
+    Note,
+    Offset,
+    Row,
+    StopSource,
+    Table,
+)
 from connectors.debezium.envelope import Change, NoEnvelope, change
 from connectors.debezium.unavailable_values import PLACEHOLDER
 from connectors.kafka.topic_reader import Message, Place, TopicReader
@@ -203,3 +213,10 @@ def _places(offset: Any) -> dict[Place, int]:
 
 def _unreadable(table: str, position: tuple[int, ...], problem: str) -> Row:
     return Row(table, Op.READ, {}, position=position, problem=problem)
+
+
+def _connector(config: TopicsConfig, request: CaptureRequest) -> TopicsConnector:
+    return TopicsConnector(config, request.needs, bootstrap=request.bootstrap)
+
+
+KIND = Kind(TopicsConnector.name, TopicsConfig, _connector)

@@ -9,7 +9,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from connectors.contract import Batch, Config, Offset, Row, StopSource, Table
+from connectors.contract import (
+    Batch,
+    CaptureRequest,
+    Config,
+    Kind,
+    Offset,
+    Row,
+    StopSource,
+    Table,
+)
 from connectors.rest.client import Client
 from connectors.rest.pagination import Cursor, Item, Keyset, Page, Sequenced
 from schemas.change_event import Op
@@ -225,3 +234,10 @@ def _ms(written: Any) -> int | None:
     except ValueError:
         return None
     return int(moment.timestamp() * 1_000) if moment.tzinfo else None
+
+
+def _connector(config: RestConfig, request: CaptureRequest) -> RestConnector:
+    return RestConnector(config, list(request.needs))
+
+
+KIND = Kind(RestConnector.name, RestConfig, _connector)

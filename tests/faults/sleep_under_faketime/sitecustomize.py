@@ -1,8 +1,8 @@
 """Loaded by a process under libfaketime before all else: let `time.sleep` sleep.
 
-CPython sleeps until a moment of the monotonic clock; libfaketime takes it for one of the
-clock that it moves and answers EINVAL, at once. So who sleeps between two attempts does
-not pause at all.
+CPython sleeps until a moment of the monotonic clock; libfaketime takes it for one of
+the clock that it moves and answers EINVAL, at once. So who sleeps between two attempts
+does not pause at all.
 """
 
 import select
