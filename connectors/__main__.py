@@ -183,13 +183,17 @@ def show_mapping(
     file: Annotated[Path, typer.Argument(help="CSV, JSON lines (or .gz) or Parquet")],
     system: Annotated[str, typer.Option("--system", help="the system it comes from")],
     mapping: MappingFile = None,
-    limit: Annotated[int, typer.Option("--rows", min=1, help="how many rows")] = 5,
+    shown: Annotated[int, typer.Option("--rows", min=0, help="rows to show")] = 5,
+    counted: Annotated[
+        int, typer.Option("--count", min=0, help="rows to count over, 0 for all")
+    ] = 10_000,
     as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
-    """Show what a mapping makes of the first rows of a file; write nothing."""
+    """Show what a mapping makes of a file: its first rows, and of many how often each
+    field is filled; write nothing."""
     with _told(system):
         mapped, table, _ = _of_files(system, mapping)
-        for said in preview(file, mapped, table, limit=limit):
+        for said in preview(file, mapped, table, shown=shown, counted=counted):
             typer.echo(json.dumps(said) if as_json else as_text(said))
 
 

@@ -87,7 +87,8 @@ class Mapping:
     def events(self, row: Row) -> Iterator[ChangeEvent | Reject]:
         """Yield what a row says, one event for each kind its table feeds."""
         if row.problem is not None:
-            yield Reject(f"row: {row.problem}", self.system, row)
+            kept = replace(row, payload=self._without_what_no_target_keeps(row))
+            yield Reject(f"row: {row.problem}", self.system, kept)
             return
         if row.table in self.tables and row.op is not Op.DELETE:
             self.unmapped.note(row.table, row.payload)
@@ -107,6 +108,13 @@ class Mapping:
     def _reject(self, reason: str, row: Row, target: Target) -> Reject:
         kept = replace(row, payload=self._raw(row, target))
         return Reject(f"{target.kind}.{reason}", self.system, kept)
+
+    def _without_what_no_target_keeps(self, row: Row) -> Payload:
+        targets = self.tables.get(row.table, ())
+        wanted = frozenset[str]().union(*(one.wanted for one in targets))
+        dropped = frozenset.intersection(*(t.drop for t in targets)) if targets else ()
+        kept = {k: v for k, v in row.payload.items() if k not in dropped}
+        return without_secrets(kept, but=wanted)
 
     def _left_behind(self, row: Row, target: Target) -> Iterator[ChangeEvent]:
         """Yield the deletion of the record whose id the row had before, if another."""

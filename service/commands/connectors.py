@@ -139,12 +139,16 @@ def show_mapping(
     mapping: Annotated[
         Path | None, typer.Option(help="mapping file; default: the system's own")
     ] = None,
-    rows: Annotated[int, typer.Option(min=1, help="how many rows")] = 5,
+    rows: Annotated[int, typer.Option(min=0, help="rows to show")] = 5,
+    count: Annotated[
+        int, typer.Option(min=0, help="rows to count over, 0 for all")
+    ] = 10_000,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a mapping makes of the first rows of a file; write nothing."""
+    """Show what a mapping makes of a file: its first rows before and after, and over
+    many how often each field is filled and why rows are set aside; write nothing."""
     command = ["-m", "connectors", "test-mapping", str(file), "--system", system]
-    command += ["--rows", str(rows)]
+    command += ["--rows", str(rows), "--count", str(count)]
     if mapping:
         command += ["--mapping", str(mapping)]
     if as_json:

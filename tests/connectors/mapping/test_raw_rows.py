@@ -82,6 +82,18 @@ def test_a_secret_is_told_of_once_by_its_name(mapping: Mapping) -> None:
     assert mapping.told.take() == []
 
 
+def test_a_row_that_its_source_could_not_read_holds_none_either(
+    mapping: Mapping,
+) -> None:
+    row = Row("member", Op.CREATE, MEMBER, (1,), problem="has too few cells")
+    (reject,) = mapping.events(row)
+
+    assert isinstance(reject, Reject)
+    assert "geheim" not in str(reject.row.payload)
+    # what one of the two kinds keeps is kept
+    assert {"token", "hash", "last", "opt_in", "note"} <= reject.row.payload.keys()
+
+
 def test_a_row_that_is_set_aside_holds_no_secret_either(mapping: Mapping) -> None:
     _, consent = _raw(mapping, opt_in="what?")
     assert consent["opt_in"] == "what?"
