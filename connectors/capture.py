@@ -102,8 +102,9 @@ class Capture:
                 State.REJECTING,
                 rows=published.rejects,
                 reasons=sorted(published.reasons)[:10],
-                remedy="The rows wait in couture.deadletters: correct the mapping "
-                "file or the source.",
+                remedy="They wait among the dead letters. Correct the mapping file, "
+                "start the connector again, then: couture deadletters replay --reason "
+                f"unmappable_row --system {self.mapping.system} --because WHY",
             )
         self._watch_log()
 

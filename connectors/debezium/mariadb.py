@@ -25,7 +25,7 @@ from connectors.debezium import mariadb_server as server
 from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change
 from connectors.debezium.schema_watch import ReadAgain, SchemaWatch
-from connectors.debezium.streaming import Following, is_complete
+from connectors.debezium.streaming import Following, expected_rows, is_complete
 from connectors.kafka import topic_reader
 from connectors.mapping.columns import Need
 
@@ -119,6 +119,7 @@ class MariaDBConnector:
             watch=SchemaWatch(self._shapes, self._needs, known),
             since=after.get("snapshot"),
             snapshot=not after,
+            total=None if after else expected_rows(self.discover(), self._tables),
         )
         try:
             yield from following.batches()

@@ -28,7 +28,7 @@ from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change
 from connectors.debezium.postgresql_catalogue import old_columns, shapes
 from connectors.debezium.schema_watch import ReadAgain, SchemaWatch
-from connectors.debezium.streaming import Following, is_complete
+from connectors.debezium.streaming import Following, expected_rows, is_complete
 from connectors.debezium.unavailable_values import completed
 from connectors.mapping.columns import Need
 from schemas.change_event import Op
@@ -131,6 +131,7 @@ class PostgresConnector:
             watch=SchemaWatch(self._shapes, self._needs, known),
             since=after.get("snapshot"),
             snapshot=not after,
+            total=None if after else expected_rows(self.discover(), self._tables),
         )
         try:
             yield from following.batches()

@@ -158,7 +158,9 @@ def drop_publication(connection: Connection, publication: str) -> None:
 def tables(connection: Connection) -> list[Table]:
     """Return the tables with their columns and the server's guess of their rows."""
     found = connection.execute(
-        "SELECT n.nspname || '.' || c.relname, greatest(c.reltuples, 0)::bigint,"
+        "SELECT n.nspname || '.' || c.relname,"
+        # -1 says that nobody ever counted
+        "   CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END,"
         "   array_agg(a.attname::text ORDER BY a.attnum)"
         " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"

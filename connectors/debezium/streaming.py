@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import JsonValue
 
-from connectors.contract import Batch, Note, Offset, Payload, Row, StopSource
+from connectors.contract import Batch, Note, Offset, Payload, Row, StopSource, Table
 from connectors.debezium.engine import Engine, Record, Records
 from connectors.debezium.envelope import Change, NoEnvelope, change
 from connectors.debezium.schema_watch import ReadAgain, SchemaWatch
@@ -50,6 +50,8 @@ class Following:
     watch: SchemaWatch
     since: int | None
     snapshot: bool
+    total: int | None = None
+    """Rows that the server guesses the snapshot to have."""
     _connected: bool = False
 
     def batches(self) -> Iterator[Batch]:
@@ -87,6 +89,7 @@ class Following:
             rows=rows,
             offset=offset,
             snapshot=self.snapshot,
+            total=self.total if self.snapshot else None,
             whole=was_snapshot and not self.snapshot,
             read_at=None if self.since is None else (self.since, *self.dialect.start()),
             notes=notes,
@@ -129,6 +132,14 @@ class Following:
             payload=payload and self.watch.with_local_times(table, payload),
             before=self.dialect.before(one, table),
         )
+
+
+def expected_rows(tables: Iterable[Table], captured: Collection[str]) -> int | None:
+    """Return how many rows the captured tables have, as the server guesses; None if it
+    knows nothing of one of them."""
+    rows = [table.rows for table in tables if table.name in captured]
+    known = [guess for guess in rows if guess is not None]
+    return sum(known) if known and len(known) == len(captured) else None
 
 
 def is_complete(offset: Offset) -> bool:

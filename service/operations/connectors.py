@@ -40,7 +40,7 @@ class ConnectorView(FrozenModel):
     status: ConnectorStatus
     age_s: float = Field(description="seconds since it said so")
     silent: bool = Field(description="it should have spoken again, and did not")
-    shown: str = Field(description="its state in words: snapshot 37 % of 120,000")
+    shown: str = Field(description="its state in words: snapshot 37 % of 120,000, …")
 
 
 def view(told: Told) -> ConnectorView:
@@ -107,12 +107,24 @@ def _check_offset(action: Action, after: Mapping[str, Any] | None) -> None:
         )
 
 
+def _left(status: ConnectorStatus) -> str:
+    """Return in words how long a snapshot takes from here, if its rate tells."""
+    rows = (status.of or 0) - status.rows
+    if rows <= 0 or not status.rows_per_s:
+        return ""
+    seconds = rows / status.rows_per_s
+    for size, unit in ((3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f", about {seconds / size:.0f} {unit} left"
+    return f", about {seconds:.0f} s left"
+
+
 def _shown(told: Told, *, silent: bool) -> str:
     status = told.status
     words = str(status.state)
     if status.state is ConnectorState.SNAPSHOT and status.of:
         share = min(100, 100 * status.rows // status.of)
-        words = f"snapshot {share} % of {status.of:,}"
+        words = f"snapshot {share} % of {status.of:,}{_left(status)}"
     elif status.state is ConnectorState.SNAPSHOT:
         words = f"snapshot, {status.rows:,} rows"
     return f"silent for {told.age_s:.0f} s (was {words})" if silent else words

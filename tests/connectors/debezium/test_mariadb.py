@@ -102,10 +102,11 @@ def test_a_capture_of_mariadb_goes_from_the_snapshot_to_each_change_and_survives
         # Its shape changes while nobody reads: the log before it has the old one.
         run("ALTER TABLE customer ADD COLUMN shoe varchar(5) DEFAULT '38' FIRST")
         customer(run, "K-100")
+        before = first.said
         with capture() as second:
             wait_until(lambda: cities(topic) == held(run), lambda: second.said)
             assert second.stop() == 0
-            assert '"of"' not in second.said
+            assert '"snapshot"' not in second.said[len(before) :]
             assert "new column shoe" in second.said
             assert "Dupont" not in second.said
         assert sum(event.op is Op.READ for event in topic.events()) == 3
