@@ -46,11 +46,12 @@ class Decision(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A union that was not made, and why: a case for review."""
+    """A union that was not made, and why: a case for review, if one is to be asked."""
 
     a: int
     b: int
     why: str
+    asked: bool = True
 
 
 @dataclass(frozen=True)

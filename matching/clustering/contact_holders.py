@@ -26,6 +26,7 @@ from matching.clustering.cluster import (
 from matching.clustering.rule_conflicts import Contradictions
 from matching.features.normalise import Features
 from matching.model.hard_rules import HardRule
+from schemas.source_key import SourceKey
 
 SEVERAL_HOLDERS = "several customers hold this contact"
 
@@ -158,10 +159,25 @@ def _refusal(
 
 
 def _refuse(found: Clustering, group: _Group, why: str, keys: Keys | None) -> None:
-    """Tell of one link between each two clusters that are not joined."""
-    for links in group.links:
-        first = min(links, key=lambda link: by_key(link, keys))
-        found.refused.append(Refusal(first.a, first.b, why))
+    """Tell of one link between each two clusters that are not joined.
+
+    Fifty tickets of a shared mailbox are no fifty cases: asked is whose the first of
+    them is, by key, and where too much would join one link alone.
+    """
+
+    def place(link: Link) -> tuple[SourceKey | int, SourceKey | int]:
+        return by_key(link, keys)
+
+    firsts = sorted((min(links, key=place) for links in group.links), key=place)
+    asked = firsts[:1]
+    if group.holders:
+        inside = [group.free.intersection(_ends(found, link)) for link in firsts]
+        to_holders = [ends for ends in inside if len(ends) == 1]
+        pairs = zip(firsts, inside, strict=True)
+        asked = [link for link, ends in pairs if ends == to_holders[0]]
+    if why != SEVERAL_HOLDERS:
+        asked = asked[:1]
+    found.refused.extend(Refusal(link.a, link.b, why, link in asked) for link in firsts)
 
 
 def _members(found: Clustering, links: Iterable[Link]) -> dict[int, set[int]]:

@@ -77,7 +77,7 @@ def cases(
     doubts = [
         _refused(one, scored)
         for one in clustering.refused
-        if (one.a, one.b) not in said[Verdict.SAME]
+        if one.asked and (one.a, one.b) not in said[Verdict.SAME]
     ]
     doubts += [
         ReviewCase(Kind.UNDECIDED, *link[:2], IN_THE_BAND, *link[2:])
@@ -123,18 +123,18 @@ def _before(case: ReviewCase, other: ReviewCase, keys: Keys) -> bool:
 
 def _suspect(one: Refusal, scored: Mapping[tuple[int, int], Link]) -> ReviewCase:
     link = scored.get((one.a, one.b))
-    return ReviewCase(Kind.SUSPECT, *one, *(link[2:] if link else ()))
+    return ReviewCase(Kind.SUSPECT, *one[:3], *(link[2:] if link else ()))
 
 
 def _refused(one: Refusal, scored: Mapping[tuple[int, int], Link]) -> ReviewCase:
-    return ReviewCase(Kind.REFUSED, *one, *scored[one.a, one.b][2:])
+    return ReviewCase(Kind.REFUSED, *one[:3], *scored[one.a, one.b][2:])
 
 
 def _contradictions(
     refused: Iterable[Refusal], same: set[tuple[int, int]]
 ) -> list[ReviewCase]:
     return [
-        ReviewCase(Kind.CONTRADICTION, *one)
+        ReviewCase(Kind.CONTRADICTION, *one[:3])
         for one in refused
         if (one.a, one.b) in same
     ]

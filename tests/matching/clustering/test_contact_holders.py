@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 from hypothesis import given, settings
@@ -72,6 +73,21 @@ def test_a_second_holder_dissolves_what_the_first_had() -> None:
     assert groups(found.cluster) == set()
     assert {(r.a, r.b) for r in found.refused} >= {(1, 3), (2, 3)}
     assert {r.why for r in found.refused} == {SEVERAL_HOLDERS}
+
+
+def test_of_many_tickets_of_a_shared_mailbox_one_is_asked_about() -> None:
+    tickets = [4, 5, 6, 7, 8]
+    shared = [link(person, ticket) for person in (1, 2) for ticket in tickets]
+    shared += [link(a, b) for a, b in combinations(tickets, 2)]
+    found = clustered(set(tickets), shared)
+
+    assert {r[:2] for r in found.refused} == {x[:2] for x in shared}
+    assert {r[:2] for r in found.refused if r.asked} == {(1, 4), (2, 4)}
+
+    small = replace(NO_GUARDS, largest=3)
+    found = clustered({*tickets}, shared[len(tickets) * 2 :], guards=small)
+    assert len(found.refused) == 10
+    assert sum(r.asked for r in found.refused) == 1
 
 
 def test_a_contact_joins_no_two_persons_and_a_person_with_two_gets_both() -> None:
@@ -165,7 +181,9 @@ def test_neither_order_nor_ids_given_by_arrival_place_contacts(
 
     def told(found: Clustering, old: Mapping[int, int]) -> Any:
         inside = {frozenset(old[r] for r in group) for group in groups(found.cluster)}
-        refused = {(frozenset({old[r.a], old[r.b]}), r.why) for r in found.refused}
+        refused = {
+            (frozenset({old[r.a], old[r.b]}), r.why, r.asked) for r in found.refused
+        }
         return inside, refused
 
     def run(known: set[int], old: Mapping[int, int], *said: Any) -> Any:
