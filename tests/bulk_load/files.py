@@ -36,6 +36,7 @@ tables:
       cards: [card]
       addresses:
         fields: { street: street, postal_code: postal_code, city: city }
+    contact_identifies: true
 """
 
 

@@ -29,7 +29,7 @@ from tests.bulk_load.files import (
     streamed_state,
     write_csv,
 )
-from tests.matching.people import crowd
+from tests.matching.people import crowd, person
 from tests.resolver.deliveries import Delivery, customer
 
 
@@ -141,6 +141,30 @@ def test_a_load_joins_the_customers_that_are_there_and_keeps_their_ids(
     ).fetchone()
     assert joined
     assert joined[0] > 50
+
+
+def test_contacts_that_are_loaded_go_to_the_customers_that_are_there(
+    bulk: Any, connection: Connection, judge: ActiveModel
+) -> None:
+    people = crowd(100, seed=6)
+    reached = [one.emails[:1] for one in people if one.emails][:20]
+    tickets = [person(emails=emails, addresses=[{}]) for emails in reached]
+    bulk(rows_of(people), system="till")
+
+    bulk(rows_of(tickets), system="desk")
+
+    assert audit(connection, judge.model).differences == 0
+    rows = connection.execute(
+        "SELECT count(*), (SELECT count(*) FROM contact_key t WHERE kind = 'email'"
+        "   AND t.value = k.value AND t.customer_id <> k.customer_id)"
+        " FROM contact_key k JOIN label USING (customer_id) JOIN source_record"
+        "   USING (record_id) WHERE kind = 'email' AND customer_id IN (SELECT"
+        "   customer_id FROM label JOIN source_record USING (record_id)"
+        "   WHERE system = 'desk') GROUP BY k.value, k.customer_id"
+    ).fetchall()
+    assert len(rows) > 5
+    # alone stands only what another customer holds, too
+    assert all(records > 1 or elsewhere for records, elsewhere in rows)
 
 
 def test_a_corrected_file_supersedes_what_was_loaded(
