@@ -87,7 +87,7 @@ class Mapping:
     def events(self, row: Row) -> Iterator[ChangeEvent | Reject]:
         """Yield what a row says, one event for each kind its table feeds."""
         if row.problem is not None:
-            kept = replace(row, payload=self._without_what_no_target_keeps(row))
+            kept = replace(row, payload=self._raw_of_unreadable(row))
             yield Reject(f"row: {row.problem}", self.system, kept)
             return
         if row.table in self.tables and row.op is not Op.DELETE:
@@ -109,7 +109,7 @@ class Mapping:
         kept = replace(row, payload=self._raw(row, target))
         return Reject(f"{target.kind}.{reason}", self.system, kept)
 
-    def _without_what_no_target_keeps(self, row: Row) -> Payload:
+    def _raw_of_unreadable(self, row: Row) -> Payload:
         targets = self.tables.get(row.table, ())
         wanted = frozenset[str]().union(*(one.wanted for one in targets))
         dropped = frozenset.intersection(*(t.drop for t in targets)) if targets else ()

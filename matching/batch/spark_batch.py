@@ -21,14 +21,12 @@ from matching.errors import MatchingError
 from matching.features.normalise import CONTACT_ONLY, LISTS
 from matching.model.comparisons import TF_COLUMNS
 from matching.model.model_version import Model
+from matching.scoring.contact_links import OF_A_CONTACT
 from matching.scoring.json_tables import TF_NAMES
 from matching.scoring.splink_sql import quiet
 
 MARGIN = 0.01
 """Bits below the review band that Spark still hands over to DuckDB."""
-
-_ALONE = f"select unique_id from record where {CONTACT_ONLY}"
-_OF_A_CONTACT = f"(a in ({_ALONE}) or b in ({_ALONE}))"
 
 
 class SparkMissing(MatchingError):
@@ -68,7 +66,7 @@ def match_on_spark(
     with _session(scratch) as spark:
         _find(spark, batch.model, records, found, newest_from=newest_from)
         if alone:
-            written = spark.sql(f"select * from candidate where {_OF_A_CONTACT}")
+            written = spark.sql(f"select * from candidate where {OF_A_CONTACT}")
             written.write.parquet(str(by_contact))
     floor = f"'{batch.model.bands.review!r}'::double"
     batch.score_pairs(f"select a, b from read_parquet('{found}/*.parquet')")
@@ -180,5 +178,5 @@ def _candidates(spark: Any, model: Model, newest_from: int | None) -> None:
     ).createOrReplaceTempView("candidate")
     spark.sql(
         "select '0' as match_key, a as join_key_l, b as join_key_r from candidate "
-        f"where not {_OF_A_CONTACT}"
+        f"where not {OF_A_CONTACT}"
     ).createOrReplaceTempView("blocked_pair")

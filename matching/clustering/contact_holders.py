@@ -30,6 +30,9 @@ from schemas.source_key import SourceKey
 
 SEVERAL_HOLDERS = "several customers hold this contact"
 
+Ends = tuple[int, int]
+"""The labels of two clusters, the smaller first."""
+
 
 class Limits(NamedTuple):
     """What no customer may be: two values of a rule, or more records than that.
@@ -74,10 +77,6 @@ def place_contacts(
         else:
             whole = [record for name in group.whole for record in members[name]]
             found.cluster.update(dict.fromkeys(whole, min(whole)))
-
-
-Ends = tuple[int, int]
-"""The labels of two clusters, the smaller first."""
 
 
 @dataclass

@@ -21,6 +21,10 @@ from matching.scoring.scored_pair import ScoredPair
 COMPARISON = "contact"
 LEVEL = "one of them holds nothing but a contact"
 
+_ALONE = f"select unique_id from record where {CONTACT_ONLY}"
+OF_A_CONTACT = f"(a in ({_ALONE}) or b in ({_ALONE}))"
+"""The condition, in DuckDB and Spark, for a pair (a, b) of table `record`."""
+
 Pair = tuple[int, int]
 
 

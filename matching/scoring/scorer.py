@@ -62,23 +62,13 @@ class Scorer:
 
         Features may come as the JSON text in which they are stored.
         """
-        return self._sorted("score", features, pairs)
+        return self._score("score", features, pairs)
 
     def score_all(
         self, features: Mapping[int, Features], pairs: Collection[tuple[int, int]]
     ) -> list[ScoredPair]:
         """Return the pairs (a < b) whatever their weight, in order."""
-        return self._sorted("score_all", features, pairs)
-
-    def _sorted(
-        self,
-        prepared: str,
-        features: Mapping[int, Features | str],
-        pairs: Collection[tuple[int, int]],
-    ) -> list[ScoredPair]:
-        weighed, linked = parted(features, pairs)
-        scored = self._score(prepared, features, weighed)
-        return sorted([*scored, *(contact_link(self._model, pair) for pair in linked)])
+        return self._score("score_all", features, pairs)
 
     def _score(
         self,
@@ -86,11 +76,13 @@ class Scorer:
         features: Mapping[int, Features | str],
         pairs: Collection[tuple[int, int]],
     ) -> list[ScoredPair]:
-        if not pairs:
-            return []
-        self._load(features, sorted(set(pairs)))
-        rows = self._connection.execute(f"execute {prepared}").fetchall()
-        return [self._columns.scored(row) for row in rows]
+        weighed, linked = parted(features, pairs)
+        found = [contact_link(self._model, pair) for pair in linked]
+        if weighed:
+            self._load(features, sorted(set(weighed)))
+            rows = self._connection.execute(f"execute {prepared}").fetchall()
+            found += [self._columns.scored(row) for row in rows]
+        return sorted(found)
 
     def _load(
         self, features: Mapping[int, Features | str], pairs: list[tuple[int, int]]

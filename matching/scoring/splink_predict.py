@@ -16,11 +16,11 @@ import pyarrow as pa
 from splink import DuckDBAPI, Linker
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
-from matching.features.normalise import CONTACT_ONLY, LISTS, Features
+from matching.features.normalise import LISTS, Features
 from matching.model.blocking import keys_sql, pairs_sql
 from matching.model.model_version import Model
 from matching.scoring.arrow_tables import arrow_table
-from matching.scoring.contact_links import contact_link
+from matching.scoring.contact_links import OF_A_CONTACT, contact_link
 from matching.scoring.scored_pair import ScoredPair, comparison_columns
 from matching.scoring.splink_sql import quiet
 
@@ -94,13 +94,11 @@ def find_pairs(
 
 
 def _set_contact_pairs_apart(connection: duckdb.DuckDBPyConnection) -> None:
-    alone = f"select unique_id from record where {CONTACT_ONLY}"
-    of_them = f"a in ({alone}) or b in ({alone})"
     connection.execute(
-        f"create temp table contact_pair as from candidate where {of_them}"
+        f"create temp table contact_pair as from candidate where {OF_A_CONTACT}"
     )
     if connection.execute("select count(*) from contact_pair").fetchall()[0][0]:
-        connection.execute(f"delete from candidate where {of_them}")
+        connection.execute(f"delete from candidate where {OF_A_CONTACT}")
 
 
 def _suspend(connection: duckdb.DuckDBPyConnection, most: int) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from service.database.batches import bulk_loads
 from service.database.connection.session import Connection
 from service.database.sources import snapshots, sweeps
-from service.resolver.sweep import Judged, judge
+from service.resolver.sweep import SweepOutcome, approve_or_hold
 
 
 def sweep_missing(
     connection: Connection, *, system: str, load_id: int
-) -> Judged | None:
+) -> SweepOutcome | None:
     """Have the records deleted that earlier files brought and this load did not.
 
     A few unasked; many, or where rows were set aside, once a person approved. What was
@@ -23,4 +23,4 @@ def sweep_missing(
         if sweep_id is None:
             return None
         found = snapshots.find_older(connection, sweep_id, system, before=(0, load_id))
-        return judge(connection, sweep_id, *found, rejects)
+        return approve_or_hold(connection, sweep_id, *found, rejects)

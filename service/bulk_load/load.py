@@ -17,7 +17,7 @@ from service.database.connection.session import Connection, connect
 from service.errors import Misconfigured, ServiceError
 from service.resolver.relabel import relabel
 from service.resolver.resolve import ActiveModel, find_links
-from service.resolver.sweep import Judged
+from service.resolver.sweep import SweepOutcome
 from service.runtime.worker_processes import FEW, PROCESSES, together
 
 ENGINES = ("duckdb", "spark")
@@ -45,7 +45,7 @@ class LoadReport:
     already: bool
     seconds: dict[str, float]
     spark: str | None = None
-    missing: Judged | None = None
+    missing: SweepOutcome | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""

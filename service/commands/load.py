@@ -18,7 +18,7 @@ from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.bulk_load.source import Source
-    from service.resolver.sweep import Judged
+    from service.resolver.sweep import SweepOutcome
 
 Columns = Annotated[
     list[str] | None,
@@ -167,7 +167,7 @@ def _at_once(
         typer.echo(advice, err=True)
 
 
-def _told_of_missing(missing: Judged) -> str:
+def _told_of_missing(missing: SweepOutcome) -> str:
     if missing.why is None:
         return (
             f"{missing.vanished} records of earlier files are not in this one: the "

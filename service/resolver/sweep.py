@@ -49,16 +49,16 @@ def evaluate_snapshots(connection: Connection, *, consumer: str) -> None:
             if sweep_id is None:
                 continue
             found = snapshots.find_vanished(connection, sweep_id, system, snapshot)
-            judged = judge(connection, sweep_id, *found)
+            outcome = approve_or_hold(connection, sweep_id, *found)
         log.info(
             "snapshot judged",
             system=system,
-            state=str(judged.state),
-            count=judged.vanished,
+            state=str(outcome.state),
+            count=outcome.vanished,
         )
 
 
-class Judged(NamedTuple):
+class SweepOutcome(NamedTuple):
     """What becomes of a sweep: how many it found, and why it is held if it is."""
 
     sweep_id: int
@@ -67,16 +67,16 @@ class Judged(NamedTuple):
     why: str | None
 
 
-def judge(
+def approve_or_hold(
     connection: Connection, sweep_id: int, held: int, vanished: int, unreadable: int
-) -> Judged:
+) -> SweepOutcome:
     """Approve a sweep, or hold it for a person; of nothing it is done."""
     why = hold_reason(held, vanished, unreadable)
     state = State.HELD if why else State.APPROVED
     if not vanished:
         state = State.APPLIED
     sweeps.set_state(connection, sweep_id, state, reason=why)
-    return Judged(sweep_id, state, vanished, why)
+    return SweepOutcome(sweep_id, state, vanished, why)
 
 
 def hold_reason(held: int, vanished: int, unreadable: int) -> str | None:
