@@ -34,6 +34,9 @@ class Point:
     before: bool = False
     busy: bool = False
     """Only where the call returned something."""
+    given: int | None = None
+    """Only where the argument at this place is not empty: an idle resolver relabels
+    what another one scored, in a step that takes no message and can lose none."""
 
 
 POINTS = {
@@ -43,7 +46,9 @@ POINTS = {
     "resolver-scored-uncommitted": Point(
         RESOLVER, "service.resolver.resolve", "score_candidates"
     ),
-    "resolver-linked": Point(RESOLVER, "service.resolver.resolve", "find_links"),
+    "resolver-linked": Point(
+        RESOLVER, "service.resolver.resolve", "find_links", given=1
+    ),
     "resolver-relabelled-uncommitted": Point(
         RESOLVER, "service.resolver.resolve", "relabel"
     ),
@@ -93,6 +98,8 @@ def _mortal(
     function: Callable[..., Any], token: Path, point: Point
 ) -> Callable[..., Any]:
     def called(*args: Any, **kwargs: Any) -> Any:
+        if point.given is not None and not args[point.given]:
+            return function(*args, **kwargs)
         if point.before:
             _die_if_told(token)
         result = function(*args, **kwargs)
